@@ -1,0 +1,1 @@
+"""threadmill: scraped question-and-answer pages into validated records."""
