@@ -79,7 +79,6 @@ class Line(NamedTuple):
     rule: str | None = None  # the rule that decided the role of the whole line
     cuts: tuple[Cut, ...] = ()  # in order, within [start, end); only where the line as a whole is content
     values: dict[str, str] | None = None  # named groups of the rule's pattern: {"rating": "4.5", "reviews": "56"}
-    code: str | None = None  # the line as typed, indent and all, where it is code
 
 
 @dataclass(frozen=True, slots=True)

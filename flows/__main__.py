@@ -1,0 +1,59 @@
+"""The command: arguments → commands/; an expected error → one line and its exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+from flows.errors import ThreadmillError, WrongUse
+
+# Command → the module below flows/commands that has add_arguments(parser) and run(arguments) → exit code.
+COMMANDS = {
+    "clean": ("clean", "clean the scrapes in RAW into a new snapshot of PROCESSED"),
+    "inspect": ("inspect_scrape", "show one scrape with every stretch coloured by where it went and why"),
+    "path": ("path", "print the folder of the latest snapshot, resolved"),
+    "serve": ("serve", "run the scheduled deployments on this machine"),
+}
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse wrong use."""
+        raise WrongUse(f"{message} (see {self.prog} --help)")
+
+
+def build_parser() -> OneLineParser:
+    """Return the parser of the command with all its subcommands."""
+    parser = OneLineParser(prog="threadmill", description="Turns scraped question-and-answer pages into validated records.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=OneLineParser)
+    for name, (module, purpose) in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose, description=purpose[0].upper() + purpose[1:] + ".")
+        command.add_argument("--json", action="store_true", help="print one JSON document on standard output")
+        import_module(f"flows.commands.{module}").add_arguments(command)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    try:
+        parsed = build_parser().parse_args(arguments)
+        run = import_module(f"flows.commands.{COMMANDS[parsed.command][0]}").run
+        return int(run(parsed))
+    except ThreadmillError as error:
+        print(f"threadmill: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("threadmill: interrupted; nothing was published, the last snapshot stands", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""The Prefect flow `clean`: raw scrapes → one new snapshot. Wiring only; the path itself runs without Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.tasks import Task
+from pydantic import Field
+
+from flows.report import Silent, as_markdown, read_refused, summarize
+from flows.run import Outcome, Progress, run_clean
+from flows.workers import WorkerPool, count_cores, run_batch, run_share
+
+
+def is_passing(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether a failed job may go well when tried again: faults of input and output alone."""
+    return isinstance(state.result(raise_on_failure=False), OSError)
+
+
+def _as_task(pool: WorkerPool, job: Callable[..., Any], name: str, run_name: str) -> Task[..., Any]:
+    def carry_out(argument: Any, *rest: Any) -> Any:
+        return pool.run(job, argument, *rest)
+
+    return task(
+        name=name, task_run_name=run_name, retries=2, retry_delay_seconds=1, retry_condition_fn=is_passing,
+        cache_policy=NO_CACHE, persist_result=False,
+    )(carry_out)  # fmt: skip
+
+
+class PrefectExecutor:
+    """Carries out each job of a run as a Prefect task that waits for a worker process."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self.workers = pool.workers
+        self._tasks = {
+            run_batch: _as_task(pool, run_batch, "clean-batch", "batch-{argument.number}"),
+            run_share: _as_task(pool, run_share, "merge-tables", "{argument.group}-{argument.number}"),
+        }
+
+    def submit(self, job: Callable[..., Any], *arguments: Any) -> PrefectFuture[Any]:
+        """Start a job as a task run."""
+        return self._tasks[job].submit(*arguments)
+
+
+def clean_raw(
+    raw: Annotated[str, Field(description="Folder of the scrapes, or one file")] = "raw",
+    processed: Annotated[str, Field(description="Folder of the snapshots")] = "processed",
+    layouts: Annotated[str, Field(description='"all", or "none" for the general splitters alone')] = "all",
+    workers: Annotated[int | None, Field(description="Worker processes; as many as cores when not given", ge=1)] = None,
+) -> dict[str, Any]:
+    """Clean every scrape below `raw` into a new snapshot of `processed`, and return what was done as plain data."""
+    return summarize(run_flow(Path(raw), Path(processed), layouts, workers, Silent()))
+
+
+def run_flow(raw: Path, processed: Path, layouts: str, workers: int | None, progress: Progress) -> Outcome:
+    """Do the work of the flow inside a flow run, and leave its report as artifacts."""
+    pool = WorkerPool(workers or count_cores())
+    try:
+        outcome = run_clean(raw, processed, PrefectExecutor(pool), progress, layouts=layouts)
+    finally:
+        pool.close()
+    write_artifacts(outcome)
+    return outcome
+
+
+def write_artifacts(outcome: Outcome) -> None:
+    """Leave the report and the refused records with the flow run."""
+    create_markdown_artifact(as_markdown(outcome), key="clean-report", description="What was read, kept, cut and refused")
+    if outcome.published and outcome.snapshot is not None:
+        create_table_artifact(read_refused(outcome.snapshot), key="refused-records", description="Refused records, the first of them")
+
+
+clean = flow(
+    name="clean", description=clean_raw.__doc__, flow_run_name="clean-{raw}", task_runner=ThreadPoolTaskRunner(max_workers=2 * count_cores()),
+    validate_parameters=True, persist_result=False,
+)(clean_raw)  # fmt: skip
+
+
+def clean_with_progress(raw: Path, processed: Path, layouts: str, workers: int | None, progress: Progress) -> Outcome:
+    """Run the flow for the command line: the same run, watched, with the outcome as an object."""
+
+    def clean_watched(raw: str, processed: str, layouts: str, workers: int | None) -> Outcome:
+        return run_flow(Path(raw), Path(processed), layouts, workers, progress)
+
+    watched = clean.with_options(name="clean")
+    watched.fn = clean_watched
+    return watched(str(raw), str(processed), layouts, workers)  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""One short file per command: arguments in, words out."""

@@ -1,0 +1,122 @@
+"""threadmill clean: the main job."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from flows.report import report_rows, summarize
+from flows.run import LAYOUTS, Outcome, PlainExecutor, run_clean
+from flows.workers import WorkerPool, count_cores
+
+# Prefect's own words, and its calls home, have no place in a batch job's output.
+QUIET = {
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",  # 9 to 13 s on two idle cores; more on busy ones
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `clean` takes."""
+    parser.add_argument("raw", nargs="?", type=Path, default=Path("raw"), metavar="RAW", help="folder of the scrapes, or one file")
+    parser.add_argument("processed", nargs="?", type=Path, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots")
+    parser.add_argument("--layouts", choices=LAYOUTS, default="all", help="known engines' layouts: all, or none")
+    parser.add_argument("--no-prefect", action="store_true", help="run the same path without Prefect")
+    parser.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: as many as cores)")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 up")
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Clean, then print what was read, kept, cut and refused, and where it is."""
+    console = Console(stderr=True)
+    with ProgressBar(console) as progress:
+        outcome = (_run_plain if arguments.no_prefect else _run_flow)(arguments, progress)
+    if arguments.json:
+        print(json.dumps(summarize(outcome), ensure_ascii=False))
+    else:
+        _print(outcome)
+    return 0
+
+
+def _run_plain(arguments: argparse.Namespace, progress: ProgressBar) -> Outcome:
+    pool = WorkerPool(arguments.workers or count_cores())
+    executor = PlainExecutor(pool.run, pool.workers)
+    try:
+        return run_clean(arguments.raw, arguments.processed, executor, progress, layouts=arguments.layouts)
+    finally:
+        executor.close()
+        pool.close()
+
+
+def _run_flow(arguments: argparse.Namespace, progress: ProgressBar) -> Outcome:
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of libraries below Prefect; the tests run with every warning an error
+    from flows.clean import clean_with_progress  # noqa: PLC0415 -- Prefect takes over a second to load
+
+    return clean_with_progress(arguments.raw, arguments.processed, arguments.layouts, arguments.workers, progress)
+
+
+class ProgressBar:
+    """Shows how far a run is, on standard error; silent where that is no terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.fields[pages]:,} scrapes"),
+            TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal,
+        )  # fmt: skip
+        self._task: TaskID = self._bar.add_task("start", total=None, pages=0)
+        self._pages = 0
+
+    def __enter__(self) -> ProgressBar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def planned(self, size: int) -> None:
+        """Take the bytes of the inputs."""
+        self._bar.update(self._task, description="clean", total=max(size, 1))
+
+    def cleaned(self, size: int, pages: int) -> None:
+        """Take the bytes and pages of a batch."""
+        self._pages += pages
+        self._bar.update(self._task, advance=size, pages=self._pages)
+
+    def stage(self, name: str) -> None:
+        """Take the stage that begins."""
+        self._bar.update(self._task, description=name)
+
+
+def _print(outcome: Outcome) -> None:
+    console = Console()
+    if outcome.counts is None:
+        console.print(f"nothing new among {outcome.inputs:,} inputs; the latest snapshot stands", highlight=False)
+    else:
+        table = Table("", "", show_header=False, box=None, pad_edge=False)
+        table.columns[1].justify = "right"
+        for row in report_rows(outcome.counts):
+            table.add_row(*row)
+        for name, rows in outcome.tables.items():
+            table.add_row(f"rows of {name}", f"{rows:,}")
+        console.print(table)
+    console.print(f"snapshot: {outcome.snapshot}", soft_wrap=True, highlight=False)
+
+

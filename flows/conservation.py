@@ -1,0 +1,58 @@
+"""Promise 2: nothing is lost. The check that every page is held to, written against what the splitters say, not with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from flows.records import NoThread, Page, Post, Thread
+
+def find_loss(page: Page, found: Thread | NoThread, repair: Callable[[str], str]) -> str | None:
+    """Return what a page's ledger gets wrong, in words, or None where every character is accounted for.
+
+    The claims must partition the text; and for each post, the words of its stretches must be those of its title, headline,
+    body and byline. `repair` repeats on a line of raw text what strip did to it.
+    """
+    at = 0
+    for claim in found.claims:
+        if claim.start != at or claim.end <= claim.start:
+            return f"the ledger has a gap or an overlap at character {at}"
+        if claim.post is None and claim.role != "blank" and not claim.rule:
+            return f"no rule is named for the stretch at character {at}"
+        at = claim.end
+    if at != len(page.text):
+        return f"the ledger ends at character {at} of {len(page.text)}"
+    return _find_lost_words(page, found, repair) if isinstance(found, Thread) else None
+
+
+# The field that the words of a stretch are published in, by role; votes, dates and ratings are values, not words.
+FIELDS = {"title": "title", "question": "body", "headline": "headline", "answer": "body", "byline": "byline", "code": "body"}
+
+
+def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -> str | None:
+    stretches: dict[tuple[int, str], list[str]] = {}
+    for claim in thread.claims:
+        if claim.post is not None and claim.role in FIELDS:
+            stretches.setdefault((claim.post, FIELDS[claim.role]), []).append(page.text[claim.start : claim.end])
+    for number, post in enumerate([thread.question, *thread.answers]):
+        for field, published in _fields(post, thread.title if number == 0 else None):
+            raw = stretches.pop((number, field), [])
+            if "".join(raw).split() == (published or "").split():
+                continue
+            repaired = (repair(line) for piece in raw for line in piece.splitlines())
+            if _letters("".join(repaired)) != _letters(published or ""):
+                return f"the words of post {number}, field {field}, are not those of its stretches"
+    if stretches:
+        number, field = next(iter(stretches))
+        return f"a stretch of post {number} belongs to field {field}, which was not published"
+    return None
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
+
+
+def _fields(post: Post, title: str | None) -> Iterable[tuple[str, str | None]]:
+    yield "title", title
+    yield "headline", post.headline
+    yield "body", post.body
+    yield "byline", post.byline.printed if post.byline else None

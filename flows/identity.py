@@ -1,0 +1,95 @@
+"""Who is who: the ids of scrapes, threads, posts and people. None depends on a path, a position or a clock."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from w3lib.url import canonicalize_url
+
+MAX_URL = 4000  # characters; browsers and servers stop at 2,000 to 8,000
+
+
+def digest(*parts: str | None) -> str:
+    """Return a 128-bit BLAKE2b digest of some strings as 32 hex digits; None and "" differ.
+
+    >>> digest("a", None) == digest("a", ""), len(digest("a"))
+    (False, 32)
+    """
+    joined = "\x1f".join("\x00" if part is None else part for part in parts)
+    return blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _ignored() -> tuple[tuple[str, ...], frozenset[str], re.Pattern[str]]:
+    data = tomllib.loads((Path(__file__).parent / "identity.toml").read_text("utf-8"))
+    paths = re.compile("(?:" + "|".join(data["paging"]["paths"]) + r")(?=/?$|\.)")
+    return tuple(data["tracking"]["prefixes"]), frozenset(data["tracking"]["keys"] + data["paging"]["keys"]), paths
+
+
+def canonical_url(url: str) -> str | None:
+    """Return a thread's address without page, anchor and tracking; None where it is no web address.
+
+    >>> canonical_url("https://Example.org/q/7/page-2?utm_source=x&id=3#post-9")
+    'https://example.org/q/7?id=3'
+    """
+    if len(url) > MAX_URL or not url.lower().startswith(("http://", "https://")):
+        return None
+    prefixes, keys, paths = _ignored()
+    try:
+        parts = urlsplit(url)
+        if not parts.hostname:
+            return None
+        kept = [
+            (key, value)
+            for key, value in parse_qsl(parts.query, keep_blank_values=True)
+            if key.lower() not in keys and not key.lower().startswith(prefixes)
+        ]
+        path = paths.sub("", parts.path).rstrip("/") or "/"
+        return str(canonicalize_url(parts._replace(path=path, query=urlencode(kept), fragment="").geturl()))
+    except ValueError:
+        return None
+
+
+def site_of(url: str) -> str | None:
+    """Return the host of an address, lower-case, without "www."; None where it has none."""
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        return None
+    return host.removeprefix("www.") if host else None
+
+
+def scrape_id(content: str, locator: str | None, url: str | None) -> str:
+    """Return the id of a scrape: its content's digest and its record's own id, else its address."""
+    return digest("scrape", content, locator or url)
+
+
+def question_id(url: str | None, title: str | None, body: str | None) -> str:
+    """Return the id of a thread: by its canonical URL without scheme and "www.", else by its title and opening post."""
+    if url is not None:
+        return digest("thread", url.split("://", 1)[1].removeprefix("www."))
+    return digest("thread-text", *(" ".join(text.casefold().split()) if text else None for text in (title, body)))
+
+
+def author_id(site: str | None, thread: str, profile_url: str | None, key: str | None, traits: str | None) -> str:
+    """Return the id of a person: by profile, else name and credentials, on the site; else within the thread only.
+
+    `key` is the normalised name with credentials, None for a person without a name; `traits` tells such people apart.
+    """
+    if site is not None and profile_url is not None:
+        return digest("author", site, profile_url)
+    if site is not None and key is not None:
+        return digest("author", site, "name", key)
+    return digest("author-in-thread", thread, key, traits if key is None else None)
+
+
+def answer_id(thread: str, permalink: str | None, author: str | None, posted_at_raw: str | None, ordinal: int) -> str:
+    """Return the id of an answer: by permalink on that thread, else author, printed date and ordinal among equals."""
+    if permalink is not None:
+        return digest("answer", thread, permalink)
+    return digest("answer", thread, author, posted_at_raw, str(ordinal))

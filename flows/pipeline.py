@@ -1,0 +1,38 @@
+"""The path for one page, one line per room; plain Python that loads no column engine and runs without Prefect."""
+
+from __future__ import annotations
+
+import logging
+
+from flows.authors.byline import (
+    find_glued_byline,
+    is_name_line,
+    is_role_line,
+    is_salutation,
+    read_byline,
+    read_sign_off,
+)
+from flows.conservation import find_loss
+from flows.records import Claim, Cues, NoThread, Page, Thread
+from flows.split.lines import split_text
+from flows.strip.artifacts import mark_lines
+from flows.strip.repair import repair_span
+
+log = logging.getLogger("threadmill")
+
+CUES = Cues(is_name_line, is_role_line, is_salutation, read_sign_off, find_glued_byline, read_byline)
+
+
+def split_page(page: Page) -> Thread | NoThread:
+    """Return what is found in one page, held against promise 2; a page that breaks it is refused, whole."""
+    try:
+        found = split_text(page, mark_lines(page.text), CUES)
+        loss = find_loss(page, found, repair_span)
+    except Exception as error:  # one page must not take the others along; it is refused, logged and counted
+        log.exception("%s: the splitter failed", page.source)
+        found, loss = NoThread("defect", ""), f"{type(error).__name__}: {error}"[:300]
+    if loss is None:
+        return found
+    reason = f"a defect of threadmill, please report it: {loss}"
+    claims = [Claim(0, len(page.text), "chrome", "refused-by-conservation")] if page.text else []
+    return NoThread("defect" if found.layout == "" else "conservation", reason, claims, found.layout)

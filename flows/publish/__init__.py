@@ -1,0 +1,1 @@
+"""Staged rows → an immutable snapshot: runs, parts, manifest, the atomic switch."""

@@ -1,0 +1,1 @@
+"""Bytes → pages: which inputs there are, what stands beside them, what text they hold."""

@@ -1,0 +1,104 @@
+"""Files → pages: text dumps and HTML pages, plain or compressed."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import zstandard
+
+from flows.read.decode import decode, find_binary
+from flows.records import Page, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flows.read.inputs import Provenance
+
+# A page of 32 MiB is some 5,000 times an average thread; read whole and split, it stays below 600 MiB of memory.
+MAX_PAGE_BYTES = 32 << 20
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+BROKEN_STREAM = (gzip.BadGzipFile, zlib.error, zstandard.ZstdError, EOFError)
+HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body")
+
+
+@contextmanager
+def open_stream(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading, decompressed when its first bytes are gzip's or Zstandard's, whatever its name."""
+    with path.open("rb") as file:
+        start = file.peek(4)[:4]
+        if start.startswith(GZIP):
+            with gzip.open(file) as stream:
+                yield stream  # type: ignore[misc]
+        elif start == ZSTD:
+            with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as reader:
+                yield io.BufferedReader(reader, 1 << 20)  # type: ignore[type-var]
+        else:
+            yield file
+
+
+def digest_of(data: bytes) -> str:
+    """Return the BLAKE2b-128 digest of some bytes, in lower-case hex."""
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def read_file(path: Path, source: str, known: Provenance) -> Page | Unreadable:
+    """Return the one page of a file, or why there is none. Raises OSError for what trying again may mend."""
+    form = form_of(source)
+    try:
+        with open_stream(path) as stream:
+            data = stream.read(MAX_PAGE_BYTES + 1)
+    except FileNotFoundError:
+        return Unreadable(source, form, "vanished", "the file was gone when it was to be read; clean again when it is back")
+    except PermissionError:
+        return Unreadable(source, form, "permission", "the file may not be read; give this user the right to")
+    except BROKEN_STREAM as error:
+        return Unreadable(source, form, "compression", f"the compressed file is broken: {error}")
+    if len(data) > MAX_PAGE_BYTES:
+        reason = f"the page is larger than {MAX_PAGE_BYTES >> 20} MiB, which no thread is; split the file, or give it as .jsonl"
+        return Unreadable(source, form, "too-large", reason, bytes=path.stat().st_size)
+    return page_from(data, source, form, known)
+
+
+def page_from(data: bytes, source: str, form: str, known: Provenance) -> Page | Unreadable:
+    """Return the page that some bytes are, or why they are none."""
+    digest = digest_of(data)
+    if kind := find_binary(data):
+        reason = f"the file is {kind}, not text; take it out of the raw folder"
+        return Unreadable(source, form, "binary", reason, value=kind, bytes=len(data), digest=digest)
+    if not data.strip():
+        return Unreadable(source, form, "empty", "the file holds no text", bytes=len(data), digest=digest)
+    form = "html" if form == "html" or data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(HTML_STARTS) else form
+    text, encoding, replaced = decode(data, is_html=form == "html")
+    title, url, language = known.title, known.url, known.language
+    if form == "html":
+        from flows.read.visible import read_visible  # noqa: PLC0415 -- the parser loads only where there is HTML
+
+        seen = read_visible(text)
+        text, title, language = seen.text, title or seen.title, language or seen.language
+        url = url or (seen.url if seen.url and seen.url.startswith(("http://", "https://")) else None)
+    if not text.strip():
+        reason = "the page holds no visible text; a page that scripts fill must be scraped after they ran"
+        return Unreadable(source, form, "empty", reason, bytes=len(data), digest=digest)
+    return Page(
+        source=source, format=form, text=text, bytes=len(data), digest=digest, url=url, site=known.site, title=title,
+        language=language, fetched_at=known.fetched_at, encoding=encoding, replacement_count=replaced,
+        blemishes=tuple(known.blemishes),
+    )  # fmt: skip
+
+
+def form_of(source: str) -> str:
+    """Return the form that a file's name promises: jsonl, html or txt.
+
+    >>> form_of("a/b.HTM.gz")
+    'html'
+    """
+    name = source.lower().removesuffix(".gz").removesuffix(".zst")
+    if name.endswith((".jsonl", ".ndjson", ".json")):
+        return "jsonl"
+    return "html" if name.endswith((".html", ".htm", ".xhtml")) else "txt"

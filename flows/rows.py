@@ -1,0 +1,176 @@
+"""Pages and their threads → rows of the tables, as plain columns; ids are given here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flows import identity
+from flows.records import Blemish, Byline, Claim, NoThread, Page, Post, Thread, Unreadable
+
+# Columns that only the merge of batches needs (which scrape is newer); they are not published.
+STAGED = {
+    "scrapes": (),
+    "texts": (),
+    "spans": (),
+    "questions": ("_fetched_at", "_source"),
+    "answers": ("_fetched_at", "_source"),
+    "comments": ("_fetched_at", "_source"),
+    "authors": ("_fetched_at", "_source", "_position"),
+    "rejects": (),
+}
+SUSPECT_BELOW = 0.5  # confidence under which a split is more likely wrong than right
+MAX_VALUE, MAX_ROW = 500, 8000
+
+Columns = dict[str, tuple[Any, ...]]
+
+
+class Rows:
+    """Rows of every table of one batch, column by column."""
+
+    def __init__(self, columns: dict[str, tuple[str, ...]], author_key: Callable[[Byline], str | None]) -> None:
+        self._names = {table: (*names, *STAGED[table]) for table, names in columns.items()}
+        self._rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in columns}
+        self._author_key = author_key
+
+    @property
+    def tables(self) -> dict[str, Columns]:
+        """The rows of every table so far, column by column."""
+        return {
+            table: dict(zip(names, zip(*self._rows[table], strict=True), strict=True)) if self._rows[table] else {n: () for n in names}
+            for table, names in self._names.items()
+        }
+
+    def add(self, table: str, /, **values: Any) -> None:
+        """Append one row; a column that is not named is null."""
+        self._rows[table].append(tuple(map(values.get, self._names[table])))
+
+    def refuse_input(self, refused: Unreadable) -> None:
+        """Add an input that gave no page: a rejected scrape without a text, and the reason."""
+        content = refused.digest or identity.digest("unread", refused.source)
+        scrape = identity.scrape_id(content, refused.source if refused.digest is None else None, None)
+        self.add(
+            "scrapes", scrape_id=scrape, source=refused.source, format=refused.format, replacement_count=0, bytes=refused.bytes,
+            chars=0, answer_count=0, kept_chars=0, cut_chars=0, confidence=0.0, verdict="rejected",
+        )  # fmt: skip
+        self.add("texts", scrape_id=scrape)
+        self.reject(
+            scrape, refused.source, "scrapes", scrape, refused.check, refused.reason, "scrape", value=refused.value, row=refused.row
+        )
+
+    def reject(
+        self, scrape: str, source: str, table: str, record: str | None, check: str, reason: str, severity: str, *,
+        column: str | None = None, value: str | None = None, row: str | None = None,
+    ) -> None:  # fmt: skip
+        """Add one refusal to the ledger of refusals."""
+        self.add(
+            "rejects", scrape_id=scrape, source=source, table=table, record_id=record, column=column, check=check,
+            value=value[:MAX_VALUE] if value else None, reason=reason, severity=severity, row=row[:MAX_ROW] if row else None,
+        )  # fmt: skip
+
+    def add_page(self, page: Page, found: Thread | NoThread) -> None:
+        """Add a page and what was found in it."""
+        url = identity.canonical_url(page.url) if page.url else None
+        site = page.site or (identity.site_of(page.url) if page.url else None)
+        scrape = identity.scrape_id(page.digest, page.locator, page.url)
+        ids: list[str | None] = []
+        if isinstance(found, Thread):
+            ids = self._add_thread(page, found, scrape, url, site)
+        else:
+            self.reject(scrape, page.source, "scrapes", scrape, found.check, found.reason, "scrape")
+        for blemish in [*page.blemishes, *_blemishes(page, url)]:
+            self.reject(
+                scrape, page.source, "scrapes", scrape, blemish.check, blemish.reason, "cell", column=blemish.column,
+                value=blemish.value,
+            )  # fmt: skip
+        self._add_ledger(page, found, scrape, url, site, ids)
+
+    def _add_ledger(
+        self, page: Page, found: Thread | NoThread, scrape: str, url: str | None, site: str | None, ids: list[str | None]
+    ) -> None:
+        spans = self._rows["spans"]
+        kept = 0
+        for claim in found.claims:
+            if claim.post is not None:
+                kept += claim.end - claim.start
+            spans.append((scrape, claim.start, claim.end, claim.role, claim.rule, None if claim.post is None else ids[claim.post]))
+        self.add("texts", scrape_id=scrape, text=page.text or None)
+        thread = found if isinstance(found, Thread) else None
+        self.add(
+            "scrapes", scrape_id=scrape, source=page.source, format=page.format, url=page.url if url else None, site=site,
+            title=page.title or (thread.title if thread else None), language=page.language, fetched_at=page.fetched_at,
+            encoding=page.encoding, replacement_count=page.replacement_count, bytes=page.bytes, chars=len(page.text),
+            layout=found.layout or None, declared_answer_count=thread.declared_answer_count if thread else None,
+            answer_count=len(thread.answers) if thread else 0, kept_chars=kept, cut_chars=len(page.text) - kept,
+            confidence=thread.confidence if thread else 0.0, verdict=_verdict(thread),
+        )  # fmt: skip
+
+    def _add_thread(self, page: Page, thread: Thread, scrape: str, url: str | None, site: str | None) -> list[str | None]:
+        """Add the records of a thread; return the id of each post, the question's first."""
+        question = thread.question
+        qid = identity.question_id(url, thread.title, question.body)
+        staged = {"_fetched_at": page.fetched_at, "_source": page.source}
+        self.add(
+            "questions", question_id=qid, scrape_id=scrape, url=url, site=site, title=thread.title, body=question.body,
+            author_id=self._add_author(question, qid, site, 0, staged), byline=question.byline and question.byline.printed,
+            posted_at_raw=question.posted_at_raw, votes=question.votes, declared_answer_count=thread.declared_answer_count,
+            answer_count=len(thread.answers), language=page.language, confidence=thread.confidence, **staged,
+        )  # fmt: skip
+        ids: list[str | None] = [qid]
+        equals: Counter[tuple[str | None, str | None]] = Counter()
+        for position, answer in enumerate(thread.answers, start=1):
+            author = self._add_author(answer, qid, site, position, staged)
+            equals[author, answer.posted_at_raw] += 1
+            ordinal = equals[author, answer.posted_at_raw]
+            ids.append(identity.answer_id(qid, None, author, answer.posted_at_raw, ordinal))
+            self.add(
+                "answers", answer_id=ids[-1], question_id=qid, scrape_id=scrape, position=position, headline=answer.headline,
+                body=answer.body, author_id=author, byline=(answer.byline and answer.byline.printed) or None,
+                posted_at_raw=answer.posted_at_raw, votes=answer.votes, confidence=answer.confidence, **staged,
+            )  # fmt: skip
+        return ids
+
+    def _add_author(
+        self, post: Post, thread: str, site: str | None, position: int, staged: dict[str, datetime | str | None]
+    ) -> str | None:
+        """Add who wrote a post; return the id, None where nothing says."""
+        who = post.byline
+        if who is None or (who.name is None and who.role is None and who.profile_url is None):
+            return None
+        key = self._author_key(who)
+        traits = None if key is not None else f"{who.role}\x1e{who.location}".casefold()
+        author = identity.author_id(site, thread, who.profile_url, key, traits)
+        alias = _alias(who)
+        self.add(
+            "authors", author_id=author, site=site, name=who.name, given_name=who.given_name, family_name=who.family_name,
+            suffix=who.suffix, credentials=who.credentials, role=who.role, location=who.location, rating=who.rating,
+            review_count=who.review_count, in_memoriam=who.in_memoriam, profile_url=who.profile_url,
+            aliases=(alias,) if alias else (), question_count=0, answer_count=0, _position=position, **staged,
+        )  # fmt: skip
+        return author
+
+
+def _alias(who: Byline) -> str | None:
+    """Return the form of the name as printed: of several lines that hold it, the shortest."""
+    if who.alias:
+        return who.alias
+    known = who.family_name or who.name
+    lines = [line.strip() for line in who.printed.split("\n") if known is None or known in line]
+    return min(filter(None, lines), key=len, default=None)
+
+
+def _verdict(thread: Thread | None) -> str:
+    if thread is None:
+        return "rejected"
+    declared = thread.declared_answer_count
+    agrees = declared is None or declared == len(thread.answers)
+    return "ok" if agrees and thread.confidence >= SUSPECT_BELOW else "suspect"
+
+
+def _blemishes(page: Page, url: str | None) -> list[Blemish]:
+    if page.url and url is None:
+        return [Blemish("url", "url", page.url, "the address is not a web address; the thread is known by its text instead")]
+    return []
+

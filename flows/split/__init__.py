@@ -1,0 +1,1 @@
+"""Lines and pages → threads: question, answers, who wrote them and when."""

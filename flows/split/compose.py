@@ -1,0 +1,265 @@
+"""A reading → the thread: posts rendered to plain text, and the fate of every character."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+from flows.records import Byline, Claim, Cues, Line, Page, Post, Thread
+from flows.split.blocks import CHROME, COUNT, FENCES, TEXT, Block, is_headline
+from flows.split.readings import Reading, Segment
+
+MAX_GLUED = 260  # characters of a byline that was glued to a body: name, board, offices
+MAX_VOTES = 2**31 - 1  # the column is Int32
+
+
+class Fate(NamedTuple):
+    """Where one line went: its role, the rule that decided, its post (0 the question, 1 … answers; None no record)."""
+
+    line: Line
+    role: str
+    rule: str
+    post: int | None
+
+
+def compose_thread(page: Page, blocks: list[Block], reading: Reading, cues: Cues) -> Thread:
+    """Return the thread that a reading sees; its claims partition the page's text."""
+    composer = _Composer(page, blocks, reading, cues)
+    answers = [composer.compose_answer(number, segment) for number, segment in enumerate(reading.segments, start=1)]
+    return composer.finish(answers)
+
+
+class _Composer:
+    """The fates of the blocks of one page while its posts are put together."""
+
+    def __init__(self, page: Page, blocks: list[Block], reading: Reading, cues: Cues) -> None:
+        self.page, self.blocks, self.reading, self.cues = page, blocks, reading, cues
+        self.rule = f"flat-{reading.name}"
+        self.fates: dict[int, list[Fate]] = {}  # by block
+        self.confidence = _confidence(reading, blocks)
+
+    def put(self, at: int, role: str, post: int | None, rule: str | None = None) -> None:
+        """Give a block to a role and a post; a line that strip claimed keeps its own role and rule."""
+        self.fates[at] = [
+            Fate(line, line.role, line.rule or self.rule, post if line.role == "rating" else None)
+            if line.role is not None
+            else Fate(line, role, rule or self.rule, post)
+            for line in self.blocks[at].lines
+        ]
+
+    def compose_answer(self, number: int, segment: Segment) -> Post:
+        post = Post(confidence=min(self.confidence, 0.99 if segment.byline else 0.9))
+        if segment.headline is not None:
+            self.put(segment.headline, "headline", number)
+            post.headline = self.blocks[segment.headline].lines[0].text
+        body = self._drop_related(segment)
+        for at in body:
+            self.put(at, "answer", number)
+        for at in segment.byline:
+            self.put(at, "byline", number)
+        rating = self._take_ratings(number, segment)
+        post.votes = self._take_votes(number, segment)
+        printed = [line.text for at in segment.byline for line in self.blocks[at].lines if line.role is None]
+        if printed:
+            post.byline = self.cues.read_byline(printed, **rating)
+            self._part_glued(number, body, post)
+        else:
+            self._part_sign_off(number, body, post, rating)
+        post.body = render(self.page.text, self._body_lines(body))
+        return post
+
+    def _take_ratings(self, number: int, segment: Segment) -> dict[str, str | None]:
+        """Give every rating of a segment to its answer; return the values of the first."""
+        found: dict[str, str | None] = {}
+        for at in (*segment.byline, *segment.other):
+            for line in self.blocks[at].lines:
+                if line.role == "rating":
+                    found = found or {key: (line.values or {}).get(key) for key in ("rating", "reviews")}
+                    self.put(at, "byline", number)
+        return found
+
+    def _take_votes(self, number: int, segment: Segment) -> int | None:
+        """Give the vote widget that shows a number to its answer; one that shows none is debris."""
+        votes = None
+        for at in segment.other:
+            fates = []
+            for line in self.blocks[at].lines:
+                shown = _votes((line.values or {}).get("votes")) if line.role == "votes" else None
+                if shown is not None and votes is None:
+                    votes = shown
+                    fates.append(Fate(line, "votes", line.rule or self.rule, number))
+            if fates:
+                self.fates[at] = fates
+        return votes
+
+    def _drop_related(self, segment: Segment) -> list[int]:
+        """Return the body's blocks without the list that a widget ("related questions") heads between two answers."""
+        body = list(segment.body)
+        for at in segment.other:
+            if self.blocks[at].kind != CHROME:
+                continue
+            k = at + 1
+            while k in body and is_headline(self.blocks[k]) and any(other < at for other in body):
+                if any(later in body for later in range(k + 1, k + 2)) and not is_headline(self.blocks[k + 1]):
+                    break  # a short line right above a paragraph belongs to it
+                self.put(k, "chrome", None, "listed-under-widget")
+                body.remove(k)
+                k += 1
+        return body
+
+    def _body_lines(self, body: Iterable[int]) -> list[list[Line]]:
+        return [[fate.line for fate in self.fates[at] if fate.role == "answer"] for at in body]
+
+    def _part_glued(self, number: int, body: list[int], post: Post) -> None:
+        """Cut a repetition of the byline off the end of the body; it joins the byline."""
+        last = self._last_text(body)
+        if last is None or post.byline is None:
+            return
+        at, line = last
+        if (post.byline.family_name or post.byline.name or "\n") not in line.text[-MAX_GLUED:]:
+            return
+        offset = self.cues.find_glued_byline(line.text, post.byline)
+        parts = _part_line(self.page.text, line, offset) if offset is not None else None
+        if parts is None:
+            return
+        self._replace_last(at, parts, "byline-repeated", number)
+        printed = parts[1].text + "\n" + post.byline.printed
+        post.byline = replace(post.byline, printed=printed)
+
+    def _part_sign_off(self, number: int, body: list[int], post: Post, rating: dict[str, str | None]) -> None:
+        """Read the sign-off of a post without a byline as its attribution."""
+        last = self._last_text(body)
+        found = self.cues.read_sign_off(last[1].text) if last else None
+        if last is None or found is None:
+            if rating:
+                post.byline = self.cues.read_byline([], **rating)
+            return
+        offset, byline = found
+        at, line = last
+        whole = offset == 0 and sum(len(self.fates[k]) for k in body) > 1
+        parts = None if offset == 0 else _part_line(self.page.text, line, offset)
+        if whole:
+            self.fates[at][-1] = Fate(line, "byline", "sign-off", number)
+            post.byline = replace(byline, printed=line.text, alias=byline.printed)
+        elif parts is not None:
+            self._replace_last(at, parts, "sign-off", number)
+            post.byline = replace(byline, printed=parts[1].text, alias=byline.printed)
+
+    def _last_text(self, body: list[int]) -> tuple[int, Line] | None:
+        if not body or not self.fates[body[-1]] or self.fates[body[-1]][-1].role != "answer":
+            return None
+        return body[-1], self.fates[body[-1]][-1].line
+
+    def _replace_last(self, at: int, parts: tuple[Line, Line], rule: str, number: int) -> None:
+        fates = self.fates[at]
+        fates[-1:] = [fates[-1]._replace(line=parts[0]), Fate(parts[1], "byline", rule, number)]
+
+    def finish(self, answers: list[Post]) -> Thread:
+        reading = self.reading
+        title = None
+        if reading.title is not None:
+            title = self.blocks[reading.title].lines[0].text
+            self.put(reading.title, "title", 0)
+        for at in reading.question:
+            self.put(at, "question", 0)
+        for at in reading.footer:
+            self.put(at, "chrome", None, "after-last-post")
+        for at, block in enumerate(self.blocks):
+            if at not in self.fates:
+                self.put(at, "chrome", None, "outside-posts")
+            if block.kind == COUNT:
+                self.fates[at] = [fate._replace(post=0) for fate in self.fates[at]]
+        body = render(self.page.text, [self.blocks[at].lines for at in reading.question])
+        fates = [fate for at in sorted(self.fates) for fate in self.fates[at]]
+        return Thread(
+            title=title,
+            question=Post(body=body, confidence=self.confidence),
+            answers=answers,
+            claims=claim_page(self.page.text, fates),
+            declared_answer_count=reading.declared,
+            layout=f"flat:{reading.name}",
+            confidence=self.confidence,
+        )
+
+
+def render(text: str, blocks: list[list[Line]]) -> str | None:
+    """Return blocks of lines as plain text: a line a line, blocks parted by an empty line; None where no word is left.
+
+    Lines of fenced code keep their indent.
+    """
+    fenced = False
+    paragraphs = []
+    for block in blocks:
+        rendered = []
+        for line in block:
+            toggles = line.text.startswith(FENCES)
+            rendered.append(text[line.start : line.end].rstrip() if fenced and not toggles else line.text)
+            fenced ^= toggles
+        paragraphs.append("\n".join(line for line in rendered if line))
+    return "\n\n".join(filter(None, paragraphs)) or None
+
+
+def claim_page(text: str, fates: list[Fate]) -> list[Claim]:
+    """Return the partition of a page's text into maximal runs of one fate, in order.
+
+    Empty lines and line ends go with the stretch before them; those before the first are a run of their own, "blank".
+    """
+    stretches: list[Claim] = []
+    for line, role, rule, post in fates:
+        start = line.start
+        for cut in line.cuts if role not in ("artifact", "chrome") else ():
+            if cut.start > start:
+                stretches.append(Claim(start, cut.start, role, rule, post))
+            stretches.append(Claim(cut.start, cut.end, cut.role, cut.rule, post if cut.role == "code" else None))
+            start = cut.end
+        if start < line.end:
+            stretches.append(Claim(start, line.end, role, rule, post))
+    claims = []
+    if text and (not stretches or stretches[0].start > 0):
+        claims.append(Claim(0, stretches[0].start if stretches else len(text), "blank", "blank"))
+    for at, (start, _, role, rule, post) in enumerate(stretches):
+        end = stretches[at + 1].start if at + 1 < len(stretches) else len(text)
+        if claims and claims[-1][2:] == (role, rule, post):
+            claims[-1] = Claim(claims[-1].start, end, role, rule, post)
+        else:
+            claims.append(Claim(start, end, role, rule, post))
+    return claims
+
+
+def _part_line(text: str, line: Line, offset: int) -> tuple[Line, Line] | None:
+    """Return a line in two at an offset of its rendered text; None where cuts or repairs hide the place in the raw text."""
+    if line.cuts:
+        return None
+    tail = line.text[offset:]
+    wanted = "".join(tail.split())
+    left, at = len(wanted), line.end
+    while at > line.start and left:
+        at -= 1
+        left -= not text[at].isspace()
+    if "".join(text[at : line.end].split()) != wanted:
+        return None
+    head = line.text[:offset].rstrip()
+    return line._replace(end=at, text=head), Line(at, line.end, tail.strip())
+
+
+def _votes(shown: str | None) -> int | None:
+    digits = (shown or "").replace(",", "").replace("\u2212", "-").lstrip("+")
+    return int(digits) if digits.removeprefix("-").isdecimal() and abs(int(digits[:12])) <= MAX_VOTES else None
+
+
+def _confidence(reading: Reading, blocks: list[Block]) -> float:
+    """How sure the split is, from 0 to 1, by what speaks for it: a checksum, a marker or a signature on every answer."""
+    count = len(reading.segments)
+    if not count:
+        return 0.3 if reading.title is None else 0.4
+    signed = sum(bool(segment.byline) for segment in reading.segments) / count
+    empty = sum(not segment.body for segment in reading.segments) / count
+    marked = reading.name in ("marker", "closing-marker")
+    sure = 0.5 + 0.15 * signed + 0.2 * marked - 0.3 * empty
+    if reading.declared is not None:
+        sure += 0.2 if reading.declared == count else -0.3
+    if reading.name == "count" and count == 1 and reading.declared != 1:
+        sure = 0.2
+    prose = sum(blocks[at].chars for at in reading.footer if blocks[at].kind == TEXT)
+    return round(max(0.05, min(0.99, sure - (0.1 if prose else 0))), 2)

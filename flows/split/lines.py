@@ -1,0 +1,46 @@
+"""Flat text → a thread: several readings of the page's own regularity are weighed, and the best one is taken.
+
+The readings differ in what ends or opens an answer: a recurring marker (the vote widget or the template residue in its
+place), a signature, a byline above the post, or nothing but a declared count. Each is scored by how well it explains
+the page; a declared count is the checksum.
+"""
+
+from __future__ import annotations
+
+from flows.records import Cues, Line, NoThread, Page, Thread
+from flows.split.blocks import TEXT, Block, build_blocks
+from flows.split.compose import Fate, claim_page, compose_thread
+from flows.split.readings import Reading, read_layouts
+
+MIN_PROSE = 40  # characters; less than this in one paragraph is navigation, not a question
+MAX_QUESTION = 100_000  # characters; forums cap a post well below this
+
+
+def split_text(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread:
+    """Return the thread of a flat text, or why there is none.
+
+    `lines` are the page's lines as marked by strip. The claims of the result partition the page's text. Text that shows no
+    sign of an answer becomes a question without answers, at low confidence; an HTML page then is no thread.
+    """
+    blocks = build_blocks(lines, cues)
+    readings = read_layouts(blocks, page, cues)
+    if readings:
+        best = max(readings, key=lambda reading: reading.score)
+        return compose_thread(page, blocks, best, cues)
+    return _without_answers(page, blocks, cues)
+
+
+def _without_answers(page: Page, blocks: list[Block], cues: Cues) -> Thread | NoThread:
+    prose = [block.chars for block in blocks if block.kind == TEXT]
+    if page.format == "html":
+        reason = "no sign of an answer: no attribution, no vote widget, no count of answers"
+    elif max(prose, default=0) < MIN_PROSE:
+        reason = f"no paragraph of {MIN_PROSE} characters or more: navigation or debris alone"
+    elif sum(prose) > MAX_QUESTION:
+        reason = f"no sign of an answer in more than {MAX_QUESTION} characters, which no question has"
+    else:
+        return compose_thread(page, blocks, Reading.of_question(blocks, page), cues)
+    fates = [
+        Fate(line, line.role or "chrome", line.rule or "no-thread", None) for block in blocks for line in block.lines
+    ]
+    return NoThread("no-thread", reason, claim_page(page.text, fates), layout="flat:none")

@@ -1,0 +1,53 @@
+"""Mojibake repair: text that was UTF-8 and was read as something else, put right by ftfy and nothing else of ftfy's.
+
+No quotes are straightened, no entities decoded, no widths, line breaks or normal forms changed.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ftfy import TextFixerConfig, fix_encoding
+from ftfy.badness import is_bad
+
+from flows.strip.fold import fold
+
+_CONFIG = TextFixerConfig(
+    unescape_html=False,
+    remove_terminal_escapes=False,
+    fix_latin_ligatures=False,
+    fix_character_width=False,
+    uncurl_quotes=False,
+    fix_line_breaks=False,
+    fix_surrogates=False,
+    remove_control_chars=False,
+    normalization=None,
+    explain=False,
+)
+# Every byte of a multi-byte character reads as a non-ASCII one, so mojibake has two of those in a row, but for an Ã whose
+# no-break space was folded, and single control characters of Windows-1252 read as Latin-1.
+_SUSPECT = re.compile("[^\x00-\x7f](?:(?<=[Ã\x80-\x9f])|[^\x00-\x7f])")
+
+
+def repair(text: str) -> str:
+    """The text with its mojibake repaired, line by line; the same object where there is none.
+
+    Idea, tests and repair are ftfy's (Robyn Speer, 6.3.1); the gate before it keeps a clean page under 2 µs.
+
+    >>> repair("It\\u00e2\\u20ac\\u2122s an entr\\u00c3\\u00a9e"), repair("&amp; “as is”")
+    ('It’s an entrée', '&amp; “as is”')
+    """
+    if text.isascii() or _SUSPECT.search(text) is None:
+        return text
+    if "\n" not in text:
+        return _repair_line(text)
+    return "\n".join(_repair_line(line) for line in text.split("\n"))
+
+
+def repair_span(text: str) -> str:
+    """How a stretch of a page is published: repaired, then folded; what `mark_lines` does to every line that it keeps."""
+    return fold(repair(text))
+
+
+def _repair_line(line: str) -> str:
+    return fix_encoding(line, _CONFIG) if not line.isascii() and is_bad(line) else line

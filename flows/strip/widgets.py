@@ -1,0 +1,95 @@
+"""Line rules: which widget a whole line is. A set of words is asked first, patterns only where a word is known."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from flows.rules import SHORT_LINE, Rule, match_pattern, read_rules, split_words
+from flows.strip.residue import RULES
+
+_LONG_GATES = 6
+
+
+class Claimed(NamedTuple):
+    """What a rule says of a whole line."""
+
+    role: str
+    rule: str
+    values: dict[str, str] | None
+    unless: str
+
+
+class LineRules(NamedTuple):
+    """The line rules, indexed by what opens their gates."""
+
+    rules: tuple[Rule, ...]
+    by_word: dict[bytes, tuple[int, ...]]
+    by_literal: dict[str, tuple[int, ...]]
+    words: frozenset[bytes]
+    long_rules: tuple[Rule, ...]
+    long_gates: tuple[str, ...]
+
+
+@cache
+def load_line_rules() -> LineRules:
+    """All rules of scope "line" under `rules/`, in the order of files and of rules in a file."""
+    rules = tuple(rule for rule in read_rules(RULES) if rule.scope == "line")
+    by_word: dict[bytes, tuple[int, ...]] = {}
+    by_literal: dict[str, tuple[int, ...]] = {}
+    for number, rule in enumerate(rules):
+        for gate in rule.gate:
+            if gate.isalpha():
+                by_word[gate.encode()] = (*by_word.get(gate.encode(), ()), number)
+            else:
+                by_literal[gate] = (*by_literal.get(gate, ()), number)
+    long_rules = tuple(rule for rule in rules if rule.max_chars > SHORT_LINE)
+    # Half a microsecond per literal and KB: long lines are asked for the first few gates of a long rule only.
+    long_gates = tuple(gate for rule in long_rules for gate in rule.gate[:_LONG_GATES])
+    return LineRules(rules, by_word, by_literal, frozenset(by_word), long_rules, long_gates)
+
+
+def open_literals(text: str) -> tuple[str, ...]:
+    """The literal gates that stand anywhere in a page: one test a page instead of one a line."""
+    return tuple(literal for literal in load_line_rules().by_literal if literal in text)
+
+
+def claim_line(line: str, literals: tuple[str, ...]) -> Claimed | None:
+    """The first rule that claims a folded line of at most SHORT_LINE characters; None for content.
+
+    `literals` are the page's, from `open_literals`.
+    """
+    words = split_words(line.lower())
+    if load_line_rules().words.isdisjoint(words) and not any(literal in line for literal in literals):
+        return None
+    return _claim(line)
+
+
+@lru_cache(maxsize=8192)
+def claim_long_line(line: str) -> Claimed | None:
+    """The first rule for long lines that claims a folded line."""
+    for rule in load_line_rules().long_rules:
+        if len(line) <= rule.max_chars:
+            match = match_pattern(rule, line)
+            if match is not None:
+                return _describe(rule, match.groupdict())
+    return None
+
+
+@lru_cache(maxsize=16384)
+def _claim(line: str) -> Claimed | None:
+    known = load_line_rules()
+    words = set(split_words(line.lower())) & known.words
+    numbers = {number for word in words for number in known.by_word[word]}
+    numbers.update(number for literal, open_to in known.by_literal.items() if literal in line for number in open_to)
+    for number in sorted(numbers):
+        rule = known.rules[number]
+        match = match_pattern(rule, line) if len(line) <= rule.max_chars else None
+        if match is not None:
+            return _describe(rule, match.groupdict())
+    return None
+
+
+def _describe(rule: Rule, groups: dict[str, str | None]) -> Claimed:
+    values = {name: value.strip() for name, value in groups.items() if value is not None}
+    return Claimed(rule.role, rule.id, values or None, rule.unless)

@@ -1,0 +1,76 @@
+"""Worker processes, and the jobs that they are given; nothing heavy is loaded here, so that a run starts at once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flows.errors import Fault
+
+if TYPE_CHECKING:
+    from flows.batches import Counts
+    from flows.merge import Share
+    from flows.publish.parts import Part
+    from flows.read.batches import Batch
+
+Result = TypeVar("Result")
+TRIES = 3  # a worker that dies three times on the same job does so because of the job
+
+
+def count_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+class WorkerPool:
+    """Spawned processes; a job whose worker was killed is given to a new one.
+
+    Forking is no choice: a fork after Polars was loaded hangs. Each worker gets one Polars thread, for there are as
+    many workers as cores.
+    """
+
+    def __init__(self, workers: int) -> None:
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
+        self.workers = workers
+        self._renewing = threading.Lock()
+        self._pool = self._open()
+
+    def _open(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self.workers, mp_context=multiprocessing.get_context("spawn"))
+
+    def run(self, job: Callable[..., Result], *arguments: Any) -> Result:
+        """Return what a job returns; may be called from many threads. Raises Fault when its worker keeps dying."""
+        for _ in range(TRIES):
+            pool = self._pool
+            try:
+                return pool.submit(job, *arguments).result()
+            except BrokenProcessPool:
+                with self._renewing:
+                    if self._pool is pool:
+                        pool.shutdown(wait=False)
+                        self._pool = self._open()
+        raise Fault(f"a worker process died {TRIES} times at the same work; is the memory used up?")
+
+    def close(self) -> None:
+        """End the processes."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def run_batch(batch: Batch, staging: Path) -> Counts:
+    """Clean one batch, in a worker."""
+    from flows.batches import clean_batch  # noqa: PLC0415 -- loaded in the worker
+
+    return clean_batch(batch, staging)
+
+
+def run_share(share: Share) -> list[Part]:
+    """Merge one part of a group of tables, in a worker."""
+    from flows.merge import merge_share  # noqa: PLC0415 -- loaded in the worker
+
+    return merge_share(share)
