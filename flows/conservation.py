@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from flows.records import NoThread, Page, Post, Thread
+from flows.records import Claim, NoThread, Page, Post, Thread
 
 def find_loss(page: Page, found: Thread | NoThread, repair: Callable[[str], str]) -> str | None:
     """Return what a page's ledger gets wrong, in words, or None where every character is accounted for.
@@ -25,14 +25,13 @@ def find_loss(page: Page, found: Thread | NoThread, repair: Callable[[str], str]
 
 
 # The field that the words of a stretch are published in, by role; votes, dates and ratings are values, not words.
-FIELDS = {"title": "title", "question": "body", "headline": "headline", "answer": "body", "byline": "byline", "code": "body"}
+FIELDS = {"title": "title", "question": "body", "headline": "headline", "answer": "body", "byline": "byline"}
 
 
 def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -> str | None:
     stretches: dict[tuple[int, str], list[str]] = {}
-    for claim in thread.claims:
-        if claim.post is not None and claim.role in FIELDS:
-            stretches.setdefault((claim.post, FIELDS[claim.role]), []).append(page.text[claim.start : claim.end])
+    for post, field, start, end in _by_field(thread.claims):
+        stretches.setdefault((post, field), []).append(page.text[start:end])
     for number, post in enumerate([thread.question, *thread.answers]):
         for field, published in _fields(post, thread.title if number == 0 else None):
             raw = stretches.pop((number, field), [])
@@ -45,6 +44,18 @@ def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -
         number, field = next(iter(stretches))
         return f"a stretch of post {number} belongs to field {field}, which was not published"
     return None
+
+
+def _by_field(claims: list[Claim]) -> Iterator[tuple[int, str, int, int]]:
+    """Yield (post, field, start, end) of each stretch of words; an author's own template text is in the field around it."""
+    for at, claim in enumerate(claims):
+        if claim.post is None or (claim.role not in FIELDS and claim.role != "code"):
+            continue
+        role = claim.role
+        if role == "code":
+            around = [*reversed(claims[:at][-4:]), *claims[at + 1 : at + 5]]
+            role = next((near.role for near in around if near.post == claim.post and near.role in FIELDS), "answer")
+        yield claim.post, FIELDS[role], claim.start, claim.end
 
 
 def _letters(text: str) -> str:

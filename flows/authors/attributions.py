@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from flows.authors.credentials import credential, read_letters
-from flows.authors.name_lines import BARS, has_bar, lead_ins, strip_lead_in
+from flows.authors.name_lines import BARS, has_bar, is_name_line, lead_ins, strip_lead_in
 from flows.authors.names import split_name
 from flows.authors.people import LONGEST_LINE, Person, proves_person, read_person
 from flows.authors.places import is_known_place, is_region, is_town_like, read_place
@@ -65,9 +65,10 @@ def _read(lines: tuple[str, ...], rating: str | None, reviews: str | None, *, in
     for line in lines:
         text = line.strip()
         pieces = BARS.split(text) if has_bar(text) else [text]
+        firm = in_context or (len(pieces) > 1 and is_name_line(text))  # the other side of a bar is evidence too
         for piece in pieces:
             if piece and len(piece) <= LONGEST_LINE:
-                _read_piece(piece, draft, in_context=in_context)
+                _read_piece(piece, draft, in_context=firm)
     return _finish(draft, "\n".join(lines), read_rating(rating), read_count(reviews))
 
 

@@ -96,7 +96,7 @@ def read_letters(part: str) -> Letters | None:
         elif not (squeeze(token).casefold() in letters().corporate and (found or len(tokens) == 1)):
             return _with_subject(tokens, at, found, suffix, part)
         at += size
-    return Letters(tuple(dict.fromkeys(found)), suffix, "." in part)
+    return Letters(tuple(dict.fromkeys(found)), suffix, "." in part[:-1])
 
 
 def _with_subject(tokens: list[str], at: int, found: list[str], suffix: str | None, part: str) -> Letters | None:

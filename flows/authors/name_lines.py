@@ -54,11 +54,16 @@ def is_name_line(line: str) -> bool:
     if first not in gates.starts:
         if first in gates.lead_words:
             return _is_name_behind_lead_in(line)
-        if line[cut + 1].islower() and line[cut + 1 : line.find(" ", cut + 1)] not in gates.particles and "." not in first:
+        if line[cut + 1 : cut + 2].islower() and "." not in first and not _may_stand_second(line[cut + 1 :].partition(" ")[0]):
             return False
         if "," not in line and not _may_end_in_letters(line) and not has_bar(line) and "." not in first:
             return False
     return _proves(line.rstrip(":"))
+
+
+def _may_stand_second(word: str) -> bool:
+    """Whether a word in lower case may follow a given name: "van", "al-Example", "d'Example"."""
+    return word in _gates().particles or "-" in word or "'" in word or "\u2019" in word or not word.isascii()
 
 
 def _is_name_behind_lead_in(line: str) -> bool:
@@ -69,9 +74,11 @@ def _is_name_behind_lead_in(line: str) -> bool:
 def _may_end_in_letters(line: str) -> bool:
     """Whether a line without a comma may end in letters, a remark, or a name in a script without capitals."""
     last = line[line.rfind(" ") + 1 :]
+    if last.endswith(")"):
+        return True
     if last.isascii() and last[1:].islower():
         return False
-    return last[-1] == ")" or credential(last) is not None or "/" in last or not last.isascii()
+    return credential(last) is not None or "/" in last or not last.isascii()
 
 
 def has_bar(line: str) -> bool:

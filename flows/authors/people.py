@@ -10,7 +10,7 @@ from functools import lru_cache
 from flows.authors.credentials import Letters, credential, is_unknown_letters, read_letters
 from flows.authors.names import INITIAL, count_full_words, kinds_of, word_kind
 from flows.authors.places import has_town_shape, is_region, is_town_like, read_place
-from flows.authors.roles import head_kind, read_role
+from flows.authors.roles import head_kind, is_qualifier_line, read_role
 from flows.authors.vocabulary import closings, fold, letters, names, squeeze
 
 LONGEST_LINE = 120  # characters; a name with ten credentials has about 100
@@ -220,6 +220,9 @@ def _read_rest(rest: list[str], person: Person, *, weak: bool) -> bool:
             person.location = person.location or role.location or place
             person.firm_role = True
             return True
+    if person.credentials and len(rest) == 1 and is_qualifier_line(rest[0]):
+        person.role = person.role or rest[0]
+        return True
     place = read_place(", ".join(rest))
     if place is not None:
         person.location = person.location or place

@@ -48,7 +48,8 @@ def head_kind(word: str) -> str:
     if word in known.heads or (len(word) > 6 and word.endswith(known.endings) and word not in known.never):
         return "profession"
     if "-" in word:
-        return head_kind(word.rpartition("-")[2])
+        last = word.rpartition("-")[2]
+        return "" if last in known.surnames else head_kind(last)  # "Roe-Smith" is a family
     return ""
 
 

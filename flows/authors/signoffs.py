@@ -114,9 +114,10 @@ def _read_signature(text: str, *, weak: bool) -> Byline | None:
     person = read_person(lines[0])
     if person is None or (read_role(lines[0]) is not None and not person.titles):
         return None
-    if proves_person(person) or (person.credentials and not is_region(lines[0])):
-        return read_byline(lines)
-    return read_byline(lines) if weak and not stopped and _is_bare_name(lines[0], person.words) else None
+    if proves_person(person) or (weak and not stopped and (person.credentials or _is_bare_name(lines[0], person.words))):
+        byline = read_byline(lines)
+        return None if byline.name is None or is_region(lines[0]) else byline
+    return None
 
 
 def _is_bare_name(line: str, words: Sequence[str]) -> bool:

@@ -12,6 +12,10 @@ ROLES = {"votes": MARKER, "artifact": MARKER, "chrome": CHROME, "count": COUNT, 
 FENCES = ("```", "~~~")
 MAX_HEADLINE = 150  # characters; the longest headline that sites let people type
 MAX_BYLINE = 120
+MAX_BYLINE_LINES = 5  # name, board, role, place, rating
+MAX_RECURRING, MIN_RECURRING = 60, 3  # characters of a widget's line; times that it must come
+SIGNS = re.compile(r"[\d\[\]|▲▼★☆•()]")
+DIGITS, NUMBER = re.compile(r"\d+"), re.compile(r"[+\-−]?\d{1,5}")
 LIST_ITEM = re.compile(r"(?:[-*•–]|\(?\d{1,3}[.):]|\(?[a-z][.)])\s")
 SMALL_WORDS = frozenset("a an and at by de del der di do du for in la le of on the to und y".split())
 
@@ -33,6 +37,7 @@ class Block:
 def build_blocks(lines: list[Line], cues: Cues) -> list[Block]:
     """Return the blocks of a page in order; every line that is not blank is in exactly one."""
     blocks: list[Block] = []
+    recurring = _find_recurring(lines)
     gap, fenced = 0, False
     for at, line in enumerate(lines):
         if line.role == "blank":
@@ -41,19 +46,69 @@ def build_blocks(lines: list[Line], cues: Cues) -> list[Block]:
         if line.role is None and line.text.startswith(FENCES):
             fenced = not fenced
             kind = TEXT
+        elif fenced:
+            kind = TEXT
+        elif at in recurring:
+            line, kind = line._replace(role="chrome", rule="recurring-line"), MARKER  # noqa: PLW2901
         else:
-            kind = TEXT if fenced else _kind_of(line, cues)
-        last = blocks[-1] if blocks else None
-        if kind in (BYLINE, RATING) and last and _is_opening(last, gap):
-            last.kind = BYLINE  # a short line right above a role or a rating is the name it belongs to
-        if last and not gap and _goes_on(last, kind, line, lines, at, cues):
-            last.lines.append(line)
-        elif last and kind == RATING and last.kind == BYLINE and gap <= 1:
-            last.lines.append(line)
-        else:
-            blocks.append(Block(kind, gap, [line]))
+            kind = _kind_of(line, cues)
+        _append(blocks, Block(kind, gap, [line]), lines, at, cues)
         gap = 0
+    _claim_listed(blocks)
     return blocks
+
+
+def _append(blocks: list[Block], new: Block, lines: list[Line], at: int, cues: Cues) -> None:
+    """Add a line's block, or the line to the block that it continues."""
+    last = blocks[-1] if blocks else None
+    if last is None:
+        blocks.append(new)
+        return
+    if new.kind in (BYLINE, RATING) and not new.gap and _is_opening(last):
+        last.kind = BYLINE  # short lines right above a role or a rating are the name and role that it belongs to
+    near_rating = new.kind == RATING and last.kind == BYLINE and new.gap <= 1
+    if near_rating or (not new.gap and _goes_on(last, new.kind, new.lines[0], lines, at, cues)):
+        last.lines += new.lines
+    else:
+        blocks.append(new)
+
+
+def _claim_listed(blocks: list[Block]) -> None:
+    """Give the headlines that a widget ("related questions") lists to the widget, unless one opens an answer."""
+    for at, block in enumerate(blocks[:-1]):
+        listed, after = blocks[at + 1], blocks[at + 2] if at + 2 < len(blocks) else None
+        if block.kind != CHROME or listed.kind != TEXT or listed.gap > 1 or not _is_listed(listed):
+            continue
+        follows = after is None or (after.kind in (BYLINE, CHROME) or (after.kind == TEXT and _is_listed(after)))
+        if (listed.gap == 0 and (after is None or after.kind != MARKER)) or (follows and listed.lines[0].text.endswith("?")):
+            listed.kind = CHROME
+            listed.lines = [line._replace(role="chrome", rule="listed-under-widget") for line in listed.lines]
+
+
+def _is_listed(block: Block) -> bool:
+    """Whether a block is a list of headlines: short lines, none of which ends as a statement does."""
+    return all(len(line.text) <= MAX_HEADLINE and line.text[-1:] not in ".!:," and not line.cuts for line in block.lines)
+
+
+def _find_recurring(lines: list[Line]) -> frozenset[int]:
+    """Return the lines that stand alone, short, with a digit or a sign in them, and come again but for their numbers.
+
+    That is what a site's own widget looks like after its markup is gone, whatever its words: the page is the teacher.
+    """
+    places: dict[str, list[int]] = {}
+    numbers: list[int] = []
+    widgets = 0
+    for at, line in enumerate(lines):
+        widgets += line.role == "votes"
+        if line.role is not None or len(line.text) > MAX_RECURRING or not SIGNS.search(line.text):
+            continue
+        alone = (at == 0 or lines[at - 1].role == "blank") and (at + 1 == len(lines) or lines[at + 1].role == "blank")
+        if alone and NUMBER.fullmatch(line.text):
+            numbers.append(at)
+        elif alone and line.text[-1] not in ".!?:":
+            places.setdefault(DIGITS.sub("0", line.text), []).append(at)
+    found = {at for same in places.values() if len(same) >= MIN_RECURRING for at in same}
+    return frozenset(found | set(numbers if widgets >= MIN_RECURRING or len(numbers) >= MIN_RECURRING else ()))
 
 
 def _kind_of(line: Line, cues: Cues) -> str:
@@ -67,21 +122,26 @@ def _kind_of(line: Line, cues: Cues) -> str:
 
 def _goes_on(last: Block, kind: str, line: Line, lines: list[Line], at: int, cues: Cues) -> bool:
     """Whether a line continues the block right above it."""
-    if last.kind == BYLINE:
-        if kind == RATING:
+    if last.kind != BYLINE:
+        return kind == last.kind == TEXT
+    if kind == BYLINE:  # two names are two attributions
+        return not cues.is_name_line(line.text)
+    if kind != TEXT or len(last.lines) >= MAX_BYLINE_LINES:
+        return kind == RATING
+    below = lines[at + 1].text if at + 1 < len(lines) else ""
+    if len(last.lines) == 1 and len(below) > MAX_BYLINE and " " in line.text and is_titled(line.text):
+        return True  # name, role, and the next body right below
+    for after in lines[at : at + MAX_BYLINE_LINES]:
+        if after.role in ("blank", "rating") or (after is not line and _kind_of(after, cues) == BYLINE):
             return True
-        if kind == BYLINE:  # two names are two attributions
-            return not cues.is_name_line(line.text)
-        if kind == TEXT and len(last.lines) < 4 and is_titled(line.text):
-            after = lines[at + 1] if at + 1 < len(lines) else None
-            return after is None or after.role in ("blank", "rating") or _kind_of(after, cues) == BYLINE
-        return False
-    return kind == last.kind == TEXT
+        if after.role is not None or not is_titled(after.text):
+            return False
+    return at + MAX_BYLINE_LINES > len(lines)
 
 
-def _is_opening(last: Block, gap: int) -> bool:
-    """Whether the block above, one short line in title case after an empty line, opens an attribution."""
-    return last.kind == TEXT and gap == 0 and len(last.lines) == 1 and last.gap > 0 and is_titled(last.lines[0].text)
+def _is_opening(last: Block) -> bool:
+    """Whether the block above, short lines in title case after an empty line, opens an attribution."""
+    return last.kind == TEXT and last.gap > 0 and len(last.lines) <= 2 and all(is_titled(line.text) for line in last.lines)
 
 
 def is_titled(text: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from flows.records import Byline, Claim, Cues, Line, Page, Post, Thread
-from flows.split.blocks import CHROME, COUNT, FENCES, TEXT, Block, is_headline
+from flows.split.blocks import COUNT, FENCES, TEXT, Block
 from flows.split.readings import Reading, Segment
 
 MAX_GLUED = 260  # characters of a byline that was glued to a body: name, board, offices
@@ -53,7 +53,7 @@ class _Composer:
         if segment.headline is not None:
             self.put(segment.headline, "headline", number)
             post.headline = self.blocks[segment.headline].lines[0].text
-        body = self._drop_related(segment)
+        body = segment.body
         for at in body:
             self.put(at, "answer", number)
         for at in segment.byline:
@@ -92,21 +92,6 @@ class _Composer:
             if fates:
                 self.fates[at] = fates
         return votes
-
-    def _drop_related(self, segment: Segment) -> list[int]:
-        """Return the body's blocks without the list that a widget ("related questions") heads between two answers."""
-        body = list(segment.body)
-        for at in segment.other:
-            if self.blocks[at].kind != CHROME:
-                continue
-            k = at + 1
-            while k in body and is_headline(self.blocks[k]) and any(other < at for other in body):
-                if any(later in body for later in range(k + 1, k + 2)) and not is_headline(self.blocks[k + 1]):
-                    break  # a short line right above a paragraph belongs to it
-                self.put(k, "chrome", None, "listed-under-widget")
-                body.remove(k)
-                k += 1
-        return body
 
     def _body_lines(self, body: Iterable[int]) -> list[list[Line]]:
         return [[fate.line for fate in self.fates[at] if fate.role == "answer"] for at in body]

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from flows.records import Cues, Page
-from flows.split.blocks import BYLINE, CHROME, COUNT, LIST_ITEM, MARKER, RATING, TEXT, Block, is_headline, is_title
+from flows.records import Cues, Line, Page
+from flows.split.blocks import BYLINE, CHROME, COUNT, DIGITS, LIST_ITEM, MARKER, RATING, TEXT, Block, is_headline, is_title, is_titled
 
 MAX_ANSWERS = 10_000  # more declared answers than any thread has are a number, not a count
+MARKED = ("marker", "closing-marker")
 MIN_REPLY = 80  # characters; a shorter paragraph after a signature, with no signature of its own, is a postscript
 
 
@@ -50,7 +51,7 @@ def read_layouts(blocks: list[Block], page: Page, cues: Cues) -> list[Reading]:
     """Return every reading of the page under which it has an answer, scored; none where nothing speaks for one."""
     readings = [reading for name, find in LAYOUTS.items() for reading in find(name, blocks, page, cues)]
     for reading in readings:
-        reading.score = _score(reading, blocks)
+        reading.score = _score(reading, blocks, page)
     return [reading for reading in readings if any(segment.body for segment in reading.segments)]
 
 
@@ -76,7 +77,7 @@ def _by_marker(name: str, blocks: list[Block], page: Page, cues: Cues) -> list[R
     """A marker opens each body: (headline,) marker, body, byline."""
     del cues
     readings = []
-    for family in _families(blocks):
+    for family in _families(blocks, page):
         starts = _marker_starts(blocks, family)
         if len(starts) < 2 and _count_at(blocks) is None:
             continue
@@ -95,7 +96,7 @@ def _by_closing_marker(name: str, blocks: list[Block], page: Page, cues: Cues) -
     """A marker closes each answer: (headline,) body, byline, marker."""
     del cues
     readings = []
-    for family in _families(blocks):
+    for family in _families(blocks, page):
         after_count = _count_at(blocks)
         first = _question_blocks(blocks, family[0], page) if after_count is None else after_count + 1
         bounds = [first, *(at + 1 for at in family)]
@@ -178,15 +179,30 @@ LAYOUTS: dict[str, Callable[[str, list[Block], Page, Cues], list[Reading]]] = {
 # -- markers ------------------------------------------------------------------------------------------------------------
 
 
-def _families(blocks: list[Block]) -> list[list[int]]:
-    """Return the sets of markers that may open answers: all, each role, each rule; at most eight."""
+def _families(blocks: list[Block], page: Page) -> list[list[int]]:
+    """Return the sets of markers that may open answers: all, those of a role, of a rule, of one wording; at most twelve."""
     marks = [at for at, block in enumerate(blocks) if block.kind == MARKER]
     families = [marks]
-    for key in ("role", "rule"):
-        values = Counter(getattr(blocks[at].lines[0], key) for at in marks)
-        families += [[at for at in marks if getattr(blocks[at].lines[0], key) == value] for value, _ in values.most_common(4)]
+    for key in (_role, _rule, _wording):
+        groups: dict[str | None, list[int]] = {}
+        for at in marks:
+            groups.setdefault(key(blocks[at].lines[0], page), []).append(at)
+        if len(groups) > 1:
+            families += sorted(groups.values(), key=len, reverse=True)[:4]
     unique = {tuple(family): family for family in families if family}
-    return list(unique.values())[:8]
+    return list(unique.values())[:12]
+
+
+def _role(line: Line, _page: Page) -> str | None:
+    return line.role
+
+
+def _rule(line: Line, _page: Page) -> str | None:
+    return line.rule
+
+
+def _wording(line: Line, page: Page) -> str:
+    return DIGITS.sub("0", page.text[line.start : line.end].strip())
 
 
 def _marker_starts(blocks: list[Block], family: list[int]) -> list[tuple[int, int | None]]:
@@ -220,8 +236,11 @@ def _read_marked(
         rest = [at for at in range(close, end) if blocks[at].kind in (TEXT, BYLINE)]
         signed = any(blocks[at].kind == BYLINE for at in rest)
         chars = sum(blocks[at].chars for at in rest)
-        if not rest or not (signed or (chars >= MIN_REPLY and not is_last)):
-            segments.append(_read_segment(blocks, start, close if rest and is_last else end, headline=headline))
+        if all(blocks[at].kind == BYLINE for at in rest):  # an attribution in two stretches, or none
+            segments.append(_read_segment(blocks, start, end, headline=headline))
+            break
+        if not (signed or (chars >= MIN_REPLY and not is_last)):
+            segments.append(_read_segment(blocks, start, close if is_last else end, headline=headline))
             footer += rest if is_last else []
             break
         segments.append(_read_segment(blocks, start, rest[0], headline=headline))
@@ -255,6 +274,8 @@ def _read_segment(blocks: list[Block], start: int, end: int, *, headline: int | 
         own = bylines[:1]
     else:
         own = [at for at in bylines if not texts or at > texts[-1]] or bylines[-1:]
+    if not bylines and headline is not None and len(texts) > 1 and _is_attribution(blocks[texts[-1]]):
+        own = texts[-1:]
     for at in range(start, end):
         kind = blocks[at].kind
         if at == headline:
@@ -266,6 +287,11 @@ def _read_segment(blocks: list[Block], start: int, end: int, *, headline: int | 
         else:
             segment.other.append(at)
     return segment
+
+
+def _is_attribution(block: Block) -> bool:
+    """Whether the last paragraph of a headed answer is a name and role that no word list knows: two to four titled lines."""
+    return 2 <= len(block.lines) <= 4 and all(is_titled(line.text) for line in block.lines)
 
 
 def _text_before(blocks: list[Block], at: int, floor: int) -> int | None:
@@ -285,7 +311,7 @@ def _is_unsigned_end(blocks: list[Block], before: int, at: int, usual: int, cues
 
 
 def _usual_gap(blocks: list[Block]) -> int:
-    gaps = Counter(block.gap for block in blocks[1:] if block.kind == TEXT and block.gap)
+    gaps = Counter(block.gap for block in blocks[1:] if block.gap)
     return max(gaps, key=lambda gap: (gaps[gap], -gap)) if gaps else 1
 
 
@@ -350,31 +376,49 @@ def _asks(block: Block) -> bool:
 # -- the score ----------------------------------------------------------------------------------------------------------
 
 
-def _score(reading: Reading, blocks: list[Block]) -> float:
+def _score(reading: Reading, blocks: list[Block], page: Page) -> float:
     """How well a reading explains the page: the declared count is the checksum, then signatures, then no oddity."""
     count = len(reading.segments)
     if not count:
         return -10.0
     score = 0.0
     if reading.declared is not None:
-        score += 3.0 if reading.declared == count else -1.5 * min(2, abs(reading.declared - count))
+        score += 2.0 if reading.declared == count else -1.0 * min(3, abs(reading.declared - count))
     score += sum(bool(segment.byline) for segment in reading.segments) / count
     score -= 2.0 * sum(not segment.body for segment in reading.segments) / count
-    inner = sum(blocks[at].kind == BYLINE for segment in reading.segments for at in segment.body)
-    score -= 1.0 * inner / count
+    score -= 1.0 * sum(_stray_bylines(segment, blocks) for segment in reading.segments) / count
     headed = sum(segment.headline is not None for segment in reading.segments) / count
     score += 0.5 * max(headed, 1 - headed)
     score += 1.0 if reading.question or reading.title is not None else -2.0
-    if reading.name not in ("marker", "closing-marker"):
-        marks = sum(blocks[at].kind == MARKER for segment in reading.segments for at in segment.other)
-        score -= 0.5 * marks / count
-        score -= 0.75 * (reading.name != "signature")  # a signature after the body is the commoner form
-    else:
-        per_answer = [sum(blocks[at].kind == MARKER for at in segment.other) for segment in reading.segments]
-        score += 0.5 * (sum(number == 1 for number in per_answer) / count)
-        score -= 0.25 * (reading.name == "closing-marker")
-        score -= 0.5 * sum(blocks[at].chars >= MIN_REPLY for at in reading.footer)
-    return score
+    return score + (_score_marked if reading.name in MARKED else _score_unmarked)(reading, blocks, page)
+
+
+def _stray_bylines(segment: Segment, blocks: list[Block]) -> int:
+    """Return how many attributions a segment has inside its body, where another answer should have begun or ended."""
+    inner = sum(blocks[at].kind == BYLINE for at in segment.body)
+    edges = (segment.body[0], segment.body[-1]) if segment.body else (0, 0)
+    return inner + sum(edges[0] < at < edges[1] for at in segment.byline)
+
+
+def _score_marked(reading: Reading, blocks: list[Block], page: Page) -> float:
+    """One marker an answer, all of one wording, speaks for a reading by markers."""
+    count = len(reading.segments)
+    marks = [[at for at in segment.other if blocks[at].kind == MARKER] for segment in reading.segments]
+    wordings = Counter(_wording(blocks[found[0]].lines[0], page) for found in marks if found)
+    score = 0.5 * sum(len(found) == 1 for found in marks) / count
+    score -= 1.0 * (len(wordings) - 1) / count
+    score -= 0.25 * (reading.name == "closing-marker")
+    return score - 0.5 * sum(blocks[at].chars >= MIN_REPLY for at in reading.footer)
+
+
+def _score_unmarked(reading: Reading, blocks: list[Block], page: Page) -> float:
+    """Regular markers that a reading leaves unexplained speak against it."""
+    wordings = Counter(
+        _wording(blocks[at].lines[0], page) for segment in reading.segments for at in segment.other if blocks[at].kind == MARKER
+    )
+    regular = max(wordings.values(), default=0)
+    score = -min(3.0, 1.0 * regular) if regular >= 3 else 0.0
+    return score - 0.75 * (reading.name != "signature")  # a signature after the body is the commoner form
 
 
 __all__ = ["CHROME", "Reading", "Segment", "declared_count", "read_layouts"]
