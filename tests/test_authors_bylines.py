@@ -46,7 +46,7 @@ GOLDEN: list[tuple[list[str], dict[str, Any]]] = [
     (["Ada Example, DDS", "Plastic Surgeon", "Widget Falls"], {"role": "Plastic Surgeon", "location": "Widget Falls"}),
     (
         ["Ada Example, DDS", "Board Certified", "Denver Dermatologist"],
-        {"role": "Board Certified Dermatologist", "location": "Denver"},
+        {"role": "Dermatologist", "location": "Denver"},
     ),
     (
         ["Dr. Okafor", "Verified", "Top Contributor", "Level 5", "Licensed Master Plumber"],

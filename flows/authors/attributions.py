@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from flows.authors.credentials import credential, read_letters
+from flows.authors.gazetteer import is_city
 from flows.authors.name_lines import BARS, has_bar, is_name_line, lead_ins, strip_lead_in
 from flows.authors.names import split_name
 from flows.authors.people import LONGEST_LINE, Person, proves_person, read_person
 from flows.authors.places import is_known_place, is_region, is_town_like, read_place
 from flows.authors.roles import Role, is_qualifier_line, read_role
-from flows.authors.vocabulary import fold, letters, names, places
+from flows.authors.vocabulary import fold, letters, names
 from flows.records import Byline
 
 LONGEST_USER_NAME = 40  # characters; engines allow 20 to 32
@@ -109,6 +110,8 @@ def _take_person(text: str, draft: _Draft, *, in_context: bool) -> bool:
         role = read_role(text)
         if not in_context or (role is not None and role.firm) or _is_rather_place(text, person):
             return False
+        if draft.role is not None and is_city(text):  # a role alone, then its town: nobody is named
+            return False
         if not person.credentials and not person.titles and is_qualifier_line(text):
             return False
     draft.person = person
@@ -138,13 +141,17 @@ def _take_role(text: str, draft: _Draft, *, in_context: bool) -> bool:
 
 def _add_role(role: Role, draft: _Draft) -> None:
     if draft.role is None:
-        draft.role = f"{draft.qualifier} {role.role}" if draft.qualifier else role.role
+        # A line of its own that says "Board Certified" vouches for the person; it does not name the work.
+        vouches = draft.qualifier is not None and "certified" in draft.qualifier.casefold()
+        draft.role = f"{draft.qualifier} {role.role}" if draft.qualifier and not vouches else role.role
         draft.qualifier = None
     draft.location = draft.location or role.location
 
 
 def _take_place(text: str, draft: _Draft, *, in_context: bool) -> bool:
     known = read_place(text)
+    if known is None and in_context and is_city(text):
+        known = text
     if known is None and in_context and (draft.role is not None or ("," in text and draft.named)):
         known = read_place(text, loose=True)
     if known is None:
@@ -192,9 +199,9 @@ def _is_title_case(words: Sequence[str]) -> bool:
 
 
 def _part_unknown(words: Sequence[str]) -> tuple[str, str | None]:
-    """An unknown role and the large city before it, if one is."""
+    """An unknown role and the town before it, if one is."""
     for size in range(min(3, len(words) - 1), 0, -1):
-        if fold(" ".join(words[:size])) in places().cities:
+        if is_city(" ".join(words[:size])):
             return " ".join(words[size:]), " ".join(words[:size])
     return " ".join(words), None
 

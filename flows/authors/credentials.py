@@ -46,6 +46,17 @@ def is_unknown_letters(token: str) -> bool:
     return 2 <= len(squeezed) <= 8 and squeezed.isascii() and squeezed.isalpha() and squeezed.isupper()
 
 
+def is_unknown_degree(token: str) -> bool:
+    """True for a token with the shape of a degree in a subject, which counts only beside letters that are known.
+
+    >>> is_unknown_degree("MXyz"), is_unknown_degree("McExample"), is_unknown_degree("Example")
+    (True, False, False)
+    """
+    if not 3 <= len(token) <= 10 or not token.isascii() or not token.isalpha() or token.startswith(("Mc", "Mac", "De", "Di", "La", "Le")):
+        return False
+    return token[0].isupper() and 2 <= sum(map(str.isupper, token)) and not token.isupper()
+
+
 def _take(tokens: list[str], at: int) -> tuple[str | None, int]:
     """The credential that begins at a token, and how many tokens it takes."""
     for size in range(min(MOST_TOKENS + 1, len(tokens) - at), 0, -1):
@@ -105,6 +116,6 @@ def _with_subject(tokens: list[str], at: int, found: list[str], suffix: str | No
         token = tokens[at]
         if token[0] == "(" and token[-1] == ")":
             return Letters(tuple(dict.fromkeys(found)), suffix, "." in part)
-        if is_unknown_letters(token):
+        if is_unknown_letters(token) or is_unknown_degree(token):
             return Letters(tuple(dict.fromkeys([*found, squeeze(token)])), suffix, "." in part)
     return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flows.authors.credentials import Letters, credential, is_unknown_letters, read_letters
+from flows.authors.credentials import Letters, credential, is_unknown_degree, is_unknown_letters, read_letters
 from flows.authors.names import INITIAL, count_full_words, kinds_of, word_kind
 from flows.authors.places import has_town_shape, is_region, is_town_like, read_place
 from flows.authors.roles import head_kind, is_qualifier_line, read_role
@@ -180,7 +180,7 @@ def _sort_mixed_parts(parts: Sequence[str], person: Person) -> list[str] | None:
             found.extend((at, name) for name in read.credentials)
             person.suffix = person.suffix or read.suffix
             person.dotted |= read.dotted
-        elif is_unknown_letters(part) and not is_region(part):
+        elif (is_unknown_letters(part) and not is_region(part)) or is_unknown_degree(part):
             unknown.append((at, squeeze(part)))
         else:
             rest.append(part)

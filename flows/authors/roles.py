@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from flows.authors.gazetteer import LONGEST, is_city
 from flows.authors.places import has_town_shape, is_known_place, is_region, is_town_like, read_place
 from flows.authors.vocabulary import fold, letters, roles
 
@@ -103,8 +104,11 @@ def _walk_left(words: Sequence[str], folded: Sequence[str], head: int) -> int:
         if size == 0 or (words[first - 1].endswith(",") and is_region(words[first - 1].rstrip(","))):
             break
         first -= size
-    for known in range(min(4, head), 0, -1):  # a town keeps the words that are qualifiers elsewhere
-        if known > first and is_known_place(" ".join(words[:known])) and not is_qualifier(" ".join(folded[:known])):
+    for known in range(min(LONGEST, head), 0, -1):  # a town keeps the words that are qualifiers elsewhere, and no others
+        town = " ".join(words[:known])
+        between = words[known - 1 : head]
+        alone = all(word.replace("-", "").isalpha() for word in between)  # a comma or a bar ends a name, not a town
+        if (is_known_place(town) or (alone and is_city(town))) and not is_qualifier(" ".join(folded[:known])):
             first = known
             break
     while first < head and folded[first] in roles().connectors:
@@ -181,10 +185,14 @@ def _is_firm(head: str, company: int, before: str | None, behind: str | None) ->
     """Whether the head is a role by its own words; `company` counts the words that qualify or complete it."""
     kind = head_kind(head)
     if kind == "general":
-        return company > 0 and (before is None or read_place(before) is not None)
+        return company > 0 and (before is None or _is_place(before))
     if head in roles().surnames:
         return company > 0 or any(place and read_place(place) for place in (before, behind))
     return kind == "profession" or before is None
+
+
+def _is_place(text: str) -> bool:
+    return read_place(text) is not None or is_city(text)
 
 
 def is_qualifier_line(text: str) -> bool:

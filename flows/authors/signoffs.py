@@ -89,6 +89,9 @@ def _read_closing(window: str, found: re.Match[str]) -> Byline | None:
     at = between.end() if between else found.end()
     mark = between.group(1) if between else ""
     apart = bool(mark) or "\n" in window[found.end() : at]
+    wish = _WISH.match(window, found.end()) if begins and not mark else None
+    if wish is not None:  # "Good luck with the little one, Dr. …": a title must stand behind it
+        return _read_signature(window[wish.end() :], weak=False)
     if at == len(window) or (closing.addresses and not apart):
         return None
     inner = _closing_pattern().match(window, at)  # "Hope this helps, Best, Dr. …"
@@ -96,6 +99,9 @@ def _read_closing(window: str, found: re.Match[str]) -> Byline | None:
         return _read_closing(window, inner)
     weak = begins and not closing.strong and bool(set(mark) & set(",-\u2013\u2014~\n")) | ("\n" in window[found.end() : at])
     return _read_signature(window[at:], weak=weak)
+
+
+_WISH = re.compile(r"(?: [\w'\u2019-]{1,20}){1,8}[,!.]? ?[,\u2013\u2014-] ?(?=(?:Dr|Prof|Dra)\b)")
 
 
 def _begins_sentence(window: str, start: int) -> bool:
