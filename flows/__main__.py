@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from importlib import import_module
+from importlib.metadata import version
 from typing import NoReturn
 
 from flows.errors import ThreadmillError, WrongUse
@@ -27,21 +28,24 @@ class OneLineParser(argparse.ArgumentParser):
         raise WrongUse(f"{message} (see {self.prog} --help)")
 
 
-def build_parser() -> OneLineParser:
-    """Return the parser of the command with all its subcommands."""
+def build_parser(chosen: str | None = None) -> OneLineParser:
+    """Return the parser of the command; of its subcommands only `chosen` is loaded, so that each starts at once."""
     parser = OneLineParser(prog="threadmill", description="Turns scraped question-and-answer pages into validated records.")
+    parser.add_argument("--version", action="version", version=f"threadmill {version('threadmill')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=OneLineParser)
     for name, (module, purpose) in COMMANDS.items():
         command = commands.add_parser(name, help=purpose, description=purpose[0].upper() + purpose[1:] + ".")
         command.add_argument("--json", action="store_true", help="print one JSON document on standard output")
-        import_module(f"flows.commands.{module}").add_arguments(command)
+        if name == chosen:
+            import_module(f"flows.commands.{module}").add_arguments(command)
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        parsed = build_parser().parse_args(arguments)
+        parsed = build_parser(next((word for word in given if not word.startswith("-")), None)).parse_args(given)
         run = import_module(f"flows.commands.{COMMANDS[parsed.command][0]}").run
         return int(run(parsed))
     except ThreadmillError as error:

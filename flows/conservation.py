@@ -35,7 +35,8 @@ def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -
     for number, post in enumerate([thread.question, *thread.answers]):
         for field, published in _fields(post, thread.title if number == 0 else None):
             raw = stretches.pop((number, field), [])
-            if "".join(raw).split() == (published or "").split():
+            joined, shown = "".join(raw), published or ""
+            if joined.strip() == shown or joined.split() == shown.split():
                 continue
             repaired = (repair(line) for piece in raw for line in piece.splitlines())
             if _letters("".join(repaired)) != _letters(published or ""):

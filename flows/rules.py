@@ -171,12 +171,13 @@ def _build_rule(file: str, number: int, entry: dict[str, Any]) -> Rule:
         kind = _TYPES.get(key)
         if kind is None:
             _refuse(file, name, f"unknown key {key!r}")
-        elif type(value) is not kind or (kind is list and not all(isinstance(item, str) for item in value)):
+        elif type(value) is not kind or (isinstance(value, list) and not all(isinstance(item, str) for item in value)):
             _refuse(file, name, f"{key} has the wrong type")
-    for gate in entry.get("gate", ()):
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    for gate in entry.get("gate", []):
         if gate != gate.lower() or not (gate.isalpha() or not any(c.isalpha() for c in gate)):
             _refuse(file, name, f"gate {gate!r} is neither a lower-case word nor a literal without letters")
-    return Rule(file=file, **{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+    return Rule(file=file, **values)
 
 
 def _check_pattern(rule: Rule, pattern: str) -> None:
@@ -189,7 +190,7 @@ def _check_pattern(rule: Rule, pattern: str) -> None:
         _refuse(rule.file, rule.id, f"pattern {pattern!r} has nested quantifiers, which can take exponential time")
 
 
-def _has_nested_repeat(tree: Any, *, inside: bool) -> bool:  # noqa: ANN401 (the parser's own nested lists)
+def _has_nested_repeat(tree: Any, *, inside: bool) -> bool:
     """Whether a repeat of open length stands inside a repeat; `?` and `{3}` leave nothing to try again."""
     for operator, operand in tree:
         if str(operator) in _REPEATS:
@@ -202,7 +203,7 @@ def _has_nested_repeat(tree: Any, *, inside: bool) -> bool:  # noqa: ANN401 (the
     return False
 
 
-def _subpatterns(operand: Any) -> Iterator[Any]:  # noqa: ANN401 (the parser's own nested lists)
+def _subpatterns(operand: Any) -> Iterator[Any]:
     if hasattr(operand, "data"):
         yield operand
     elif isinstance(operand, list | tuple):

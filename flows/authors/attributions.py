@@ -60,7 +60,7 @@ def read_byline(
     return _read(tuple(lines), rating, reviews, in_context=in_context)
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=1 << 15)
 def _read(lines: tuple[str, ...], rating: str | None, reviews: str | None, *, in_context: bool) -> Byline:
     draft = _Draft()
     for line in lines:

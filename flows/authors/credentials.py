@@ -83,7 +83,7 @@ def _split(part: str) -> list[str]:
     return tokens
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=1 << 15)
 def read_letters(part: str) -> Letters | None:
     """The credentials and the generation in a part between commas; None where anything else stands in it.
 

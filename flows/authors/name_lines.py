@@ -114,7 +114,7 @@ def strip_lead_in(text: str, known: tuple[str, ...]) -> str:
     return text
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=1 << 15)
 def _proves(line: str) -> bool:
     parts = BARS.split(line) if has_bar(line) else [line]
     person = read_person(parts[0])

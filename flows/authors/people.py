@@ -254,7 +254,7 @@ def _swap(tokens: list[str], rest: list[str], person: Person, *, weak: bool) -> 
     return [*given, *tokens]
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=1 << 15)
 def read_person(text: str, *, weak: bool = False) -> Person | None:
     """The line taken apart, None where its shape is no person's.
 

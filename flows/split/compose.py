@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
-
 from flows.records import Byline, Claim, Cues, Line, Page, Post, Thread
 from flows.split.blocks import COUNT, FENCES, TEXT, Block
 from flows.split.readings import Reading, Segment
@@ -14,13 +12,10 @@ MAX_GLUED = 260  # characters of a byline that was glued to a body: name, board,
 MAX_VOTES = 2**31 - 1  # the column is Int32
 
 
-class Fate(NamedTuple):
-    """Where one line went: its role, the rule that decided, its post (0 the question, 1 … answers; None no record)."""
-
-    line: Line
-    role: str
-    rule: str
-    post: int | None
+# Where one line went: the line, its role, the rule that decided, its post (0 the question, 1 … answers; None no record).
+# A plain tuple: there is one for every line of every page.
+Fate = tuple[Line, str, str, int | None]
+Stretch = tuple[int, str, str, int | None]  # where it starts, and the same
 
 
 def compose_thread(page: Page, blocks: list[Block], reading: Reading, cues: Cues) -> Thread:
@@ -41,10 +36,11 @@ class _Composer:
 
     def put(self, at: int, role: str, post: int | None, rule: str | None = None) -> None:
         """Give a block to a role and a post; a line that strip claimed keeps its own role and rule."""
+        rule = rule or self.rule
         self.fates[at] = [
-            Fate(line, line.role, line.rule or self.rule, post if line.role == "rating" else None)
-            if line.role is not None
-            else Fate(line, role, rule or self.rule, post)
+            (line, role, rule, post)
+            if line.role is None
+            else (line, line.role, line.rule or rule, post if line.role == "rating" else None)
             for line in self.blocks[at].lines
         ]
 
@@ -88,13 +84,13 @@ class _Composer:
                 shown = _votes((line.values or {}).get("votes")) if line.role == "votes" else None
                 if shown is not None and votes is None:
                     votes = shown
-                    fates.append(Fate(line, "votes", line.rule or self.rule, number))
+                    fates.append((line, "votes", line.rule or self.rule, number))
             if fates:
                 self.fates[at] = fates
         return votes
 
     def _body_lines(self, body: Iterable[int]) -> list[list[Line]]:
-        return [[fate.line for fate in self.fates[at] if fate.role == "answer"] for at in body]
+        return [[line for line, role, _, _ in self.fates[at] if role == "answer"] for at in body]
 
     def _part_glued(self, number: int, body: list[int], post: Post) -> None:
         """Cut a repetition of the byline off the end of the body; it joins the byline."""
@@ -125,20 +121,21 @@ class _Composer:
         whole = offset == 0 and sum(len(self.fates[k]) for k in body) > 1
         parts = None if offset == 0 else _part_line(self.page.text, line, offset)
         if whole:
-            self.fates[at][-1] = Fate(line, "byline", "sign-off", number)
+            self.fates[at][-1] = (line, "byline", "sign-off", number)
             post.byline = replace(byline, printed=line.text, alias=byline.printed)
         elif parts is not None:
             self._replace_last(at, parts, "sign-off", number)
             post.byline = replace(byline, printed=parts[1].text, alias=byline.printed)
 
     def _last_text(self, body: list[int]) -> tuple[int, Line] | None:
-        if not body or not self.fates[body[-1]] or self.fates[body[-1]][-1].role != "answer":
+        if not body:
             return None
-        return body[-1], self.fates[body[-1]][-1].line
+        line, role, _, _ = self.fates[body[-1]][-1]
+        return (body[-1], line) if role == "answer" else None
 
     def _replace_last(self, at: int, parts: tuple[Line, Line], rule: str, number: int) -> None:
         fates = self.fates[at]
-        fates[-1:] = [fates[-1]._replace(line=parts[0]), Fate(parts[1], "byline", rule, number)]
+        fates[-1:] = [(parts[0], *fates[-1][1:]), (parts[1], "byline", rule, number)]
 
     def finish(self, answers: list[Post]) -> Thread:
         reading = self.reading
@@ -154,7 +151,7 @@ class _Composer:
             if at not in self.fates:
                 self.put(at, "chrome", None, "outside-posts")
             if block.kind == COUNT:
-                self.fates[at] = [fate._replace(post=0) for fate in self.fates[at]]
+                self.fates[at] = [(line, role, rule, 0) for line, role, rule, _ in self.fates[at]]
         body = render(self.page.text, [self.blocks[at].lines for at in reading.question])
         fates = [fate for at in sorted(self.fates) for fate in self.fates[at]]
         return Thread(
@@ -171,8 +168,10 @@ class _Composer:
 def render(text: str, blocks: list[list[Line]]) -> str | None:
     """Return blocks of lines as plain text: a line a line, blocks parted by an empty line; None where no word is left.
 
-    Lines of fenced code keep their indent.
+    `text` is the page's; lines of fenced code keep their indent from it.
     """
+    if not any(line.text.startswith(FENCES) for block in blocks for line in block):
+        return "\n\n".join(filter(None, ["\n".join([line.text for line in block if line.text]) for block in blocks])) or None
     fenced = False
     paragraphs = []
     for block in blocks:
@@ -190,26 +189,39 @@ def claim_page(text: str, fates: list[Fate]) -> list[Claim]:
 
     Empty lines and line ends go with the stretch before them; those before the first are a run of their own, "blank".
     """
-    stretches: list[Claim] = []
+    claims: list[Claim] = []
+    begin = 0  # where the run at hand began, and its fate
+    now: tuple[str, str, int | None] = ("blank", "blank", None)
     for line, role, rule, post in fates:
-        start = line.start
-        for cut in line.cuts if role not in ("artifact", "chrome") else ():
-            if cut.start > start:
-                stretches.append(Claim(start, cut.start, role, rule, post))
-            stretches.append(Claim(cut.start, cut.end, cut.role, cut.rule, post if cut.role == "code" else None))
-            start = cut.end
-        if start < line.end:
-            stretches.append(Claim(start, line.end, role, rule, post))
-    claims = []
-    if text and (not stretches or stretches[0].start > 0):
-        claims.append(Claim(0, stretches[0].start if stretches else len(text), "blank", "blank"))
-    for at, (start, _, role, rule, post) in enumerate(stretches):
-        end = stretches[at + 1].start if at + 1 < len(stretches) else len(text)
-        if claims and claims[-1][2:] == (role, rule, post):
-            claims[-1] = Claim(claims[-1].start, end, role, rule, post)
+        if line.cuts and role != "artifact" and role != "chrome":
+            stretches = _part_stretches(line, role, rule, post)
+        elif now == (role, rule, post):
+            continue
         else:
-            claims.append(Claim(start, end, role, rule, post))
+            stretches = ((line.start, role, rule, post),)
+        for start, part_role, part_rule, part_post in stretches:
+            new = (part_role, part_rule, part_post)
+            if new != now:
+                if start > begin:
+                    claims.append(Claim(begin, start, *now))
+                begin, now = start, new
+    if len(text) > begin:
+        claims.append(Claim(begin, len(text), *now))
     return claims
+
+
+def _part_stretches(line: Line, role: str, rule: str, post: int | None) -> Sequence[Stretch]:
+    """Return (start, role, rule, post) of the stretches of a line: cuts and an author's own code stand out."""
+    stretches: list[Stretch] = []
+    at = line.start
+    for cut in line.cuts:
+        if cut.start > at:
+            stretches.append((at, role, rule, post))
+        stretches.append((cut.start, cut.role, cut.rule, post if cut.role == "code" else None))
+        at = cut.end
+    if at < line.end:
+        stretches.append((at, role, rule, post))
+    return stretches
 
 
 def _part_line(text: str, line: Line, offset: int) -> tuple[Line, Line] | None:

@@ -40,7 +40,7 @@ def _without_answers(page: Page, blocks: list[Block], cues: Cues) -> Thread | No
         reason = f"no sign of an answer in more than {MAX_QUESTION} characters, which no question has"
     else:
         return compose_thread(page, blocks, Reading.of_question(blocks, page), cues)
-    fates = [
-        Fate(line, line.role or "chrome", line.rule or "no-thread", None) for block in blocks for line in block.lines
+    fates: list[Fate] = [
+        (line, line.role or "chrome", line.rule or "no-thread", None) for block in blocks for line in block.lines
     ]
     return NoThread("no-thread", reason, claim_page(page.text, fates), layout="flat:none")

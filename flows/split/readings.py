@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -49,10 +49,28 @@ class Reading:
 
 def read_layouts(blocks: list[Block], page: Page, cues: Cues) -> list[Reading]:
     """Return every reading of the page under which it has an answer, scored; none where nothing speaks for one."""
-    readings = [reading for name, find in LAYOUTS.items() for reading in find(name, blocks, page, cues)]
-    for reading in readings:
-        reading.score = _score(reading, blocks, page)
-    return [reading for reading in readings if any(segment.body for segment in reading.segments)]
+    readings: list[Reading] = []
+    for name, find in LAYOUTS.items():
+        for reading in find(name, blocks, page, cues):
+            if any(segment.body for segment in reading.segments):
+                reading.score = _score(reading, blocks, page)
+                readings.append(reading)
+                if _is_flawless(reading, blocks):
+                    return [reading]
+    return readings
+
+
+def _is_flawless(reading: Reading, blocks: list[Block]) -> bool:
+    """Whether nothing is left to explain: as many answers as declared, each with one marker and a body, no stray byline."""
+    return (
+        reading.name == "marker"
+        and reading.declared == len(reading.segments)
+        and not any(blocks[at].kind == TEXT for at in reading.footer)
+        and all(
+            segment.body and not _stray_bylines(segment, blocks) and sum(blocks[at].kind == MARKER for at in segment.other) == 1
+            for segment in reading.segments
+        )
+    )
 
 
 def declared_count(blocks: list[Block]) -> int | None:
@@ -73,10 +91,9 @@ def _count_at(blocks: list[Block]) -> int | None:
 # -- layouts: each gives the readings of one kind -----------------------------------------------------------------------
 
 
-def _by_marker(name: str, blocks: list[Block], page: Page, cues: Cues) -> list[Reading]:
+def _by_marker(name: str, blocks: list[Block], page: Page, cues: Cues) -> Iterator[Reading]:
     """A marker opens each body: (headline,) marker, body, byline."""
     del cues
-    readings = []
     for family in _families(blocks, page):
         starts = _marker_starts(blocks, family)
         if len(starts) < 2 and _count_at(blocks) is None:
@@ -88,8 +105,7 @@ def _by_marker(name: str, blocks: list[Block], page: Page, cues: Cues) -> list[R
             more, rest = _read_marked(blocks, start, end, headline, is_last=end == len(blocks))
             segments += more
             footer += rest
-        readings.append(_reading(name, blocks, page, question_end, segments, footer))
-    return readings
+        yield _reading(name, blocks, page, question_end, segments, footer)
 
 
 def _by_closing_marker(name: str, blocks: list[Block], page: Page, cues: Cues) -> list[Reading]:
@@ -167,7 +183,7 @@ def _by_count(name: str, blocks: list[Block], page: Page, cues: Cues) -> list[Re
     return [_reading(name, blocks, page, count_at + 1, segments, [])]
 
 
-LAYOUTS: dict[str, Callable[[str, list[Block], Page, Cues], list[Reading]]] = {
+LAYOUTS: dict[str, Callable[[str, list[Block], Page, Cues], Iterable[Reading]]] = {
     "marker": _by_marker,
     "closing-marker": _by_closing_marker,
     "signature": _by_signature,
@@ -268,24 +284,24 @@ def _first_close(blocks: list[Block], start: int, end: int) -> int:
 def _read_segment(blocks: list[Block], start: int, end: int, *, headline: int | None = None, opened: bool = False) -> Segment:
     """Return one answer: its last attribution is its byline (its first where a byline opens it), other text its body."""
     segment = Segment(headline)
-    texts = [at for at in range(start, end) if blocks[at].kind == TEXT and at != headline]
-    bylines = [at for at in range(start, end) if blocks[at].kind == BYLINE]
-    if opened:
-        own = bylines[:1]
-    else:
-        own = [at for at in bylines if not texts or at > texts[-1]] or bylines[-1:]
-    if not bylines and headline is not None and len(texts) > 1 and _is_attribution(blocks[texts[-1]]):
-        own = texts[-1:]
+    texts, bylines = [], []
     for at in range(start, end):
         kind = blocks[at].kind
         if at == headline:
             continue
-        if at in own:
-            segment.byline.append(at)
-        elif kind in (TEXT, BYLINE):
-            segment.body.append(at)
+        if kind == TEXT:
+            texts.append(at)
+        elif kind == BYLINE:
+            bylines.append(at)
         else:
             segment.other.append(at)
+    if opened:
+        segment.byline = bylines[:1]
+    elif bylines:
+        segment.byline = bylines if not texts else [at for at in bylines if at > texts[-1]] or bylines[-1:]
+    elif headline is not None and len(texts) > 1 and _is_attribution(blocks[texts[-1]]):
+        segment.byline = [texts.pop()]
+    segment.body = texts if len(bylines) <= len(segment.byline) else sorted({*texts, *bylines} - {*segment.byline})
     return segment
 
 

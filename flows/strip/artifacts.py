@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
+from functools import cached_property
+from itertools import accumulate
 
 from flows.records import Cut, Line
-from flows.rules import SHORT_LINE
+from flows.rules import SHORT_LINE, split_words
 from flows.strip.fold import fold, is_evenly_spaced
 from flows.strip.own_code import HOLE, Surroundings, find_blocks, mask_digits
-from flows.strip.repair import repair, repair_span
+from flows.strip.repair import repair_span
 from flows.strip.residue import find_residue, split_by_line
-from flows.strip.widgets import Claimed, claim_line, claim_long_line, load_line_rules, open_literals
+from flows.strip.widgets import Claimed, claim_line, claim_long_line, holds_any, load_line_rules, open_literals
 
 RECURRING_LINE = "residue-line-recurring"
 WIDGET_LINE = "residue-line-widget"
+_MOST_ROUNDS = 4  # of cutting what grows together: enough for all but hostile text
+_LONGEST_LABEL = 1000  # characters of a line with its residue
 _SHORT_REST = 60  # characters: what a template prints around its numbers is a label, not a sentence
 _RESIDUE_MARKS = "{<$#[%*"
 _BLOCK_MARKS = "`~[<"
 _WORD = re.compile(r"\w")
 _CLOSING = tuple(",.;:!?)")
-_ROLE_OF_LABEL = {"votes", "rating", "count", "chrome", "artifact"}
 _new = tuple.__new__
 
 
@@ -45,20 +49,13 @@ def split_lines(text: str) -> tuple[list[int], list[int]]:
     >>> split_lines("a\\r\\nb\\n")
     ([0, 3], [1, 4])
     """
-    starts, ends, at = [], [], 0
     if "\r" not in text:
-        for line in text.split("\n"):
-            starts.append(at)
-            at += len(line)
-            ends.append(at)
-            at += 1
+        ends = list(accumulate(map(len, text.split("\n")), lambda end, length: end + 1 + length))
+        starts = [0, *(end + 1 for end in ends[:-1])]
     else:
-        for match in re.finditer(r"\r\n|[\n\r]", text):
-            starts.append(at)
-            ends.append(match.start())
-            at = match.end()
-        starts.append(at)
-        ends.append(len(text))
+        breaks = [match.span() for match in re.finditer(r"\r\n|[\n\r]", text)]
+        starts = [0, *(end for _, end in breaks)]
+        ends = [*(start for start, _ in breaks), len(text)]
     if starts[-1] == len(text):  # nothing stands after the last terminator
         starts.pop()
         ends.pop()
@@ -73,19 +70,22 @@ class _Marking:
         self.literals = open_literals(text)
         cuts = find_residue(text) if any(mark in text for mark in _RESIDUE_MARKS) else []
         self.residue = split_by_line(cuts, starts, ends) if cuts else {}
+        self.running_on = _find_running_on(cuts, starts, ends)
+        self.fates: dict[int, str | None] = {}  # by line: the own rule of a stretch that runs on into the next one
         self.around = Surroundings(text, starts, ends, self.residue)
         self.blocks = find_blocks(text) if any(mark in text for mark in _BLOCK_MARKS) else []
         self._long_gate_open: bool | None = None
+        self._known_templates: dict[str, str] = {}  # lines that are a template's wherever they stand on this page
 
     def mark(self) -> list[Line]:
         """The lines, in order."""
         text, residue, lines = self.text, self.residue, []
-        even = is_evenly_spaced(text)
+        even, gates, literals = is_evenly_spaced(text), load_line_rules().words, self.literals
         for number, (start, end) in enumerate(zip(self.starts, self.ends, strict=True)):
             if start == end:
                 lines.append(_new(Line, (start, end, "", "blank", None, (), None)))
                 continue
-            if number in residue:
+            if residue and number in residue:
                 lines.append(self._mark_residue(number))
                 continue
             raw = text[start:end]
@@ -93,90 +93,158 @@ class _Marking:
             if not folded:
                 lines.append(_new(Line, (start, end, "", "blank", None, (), None)))
                 continue
-            claimed = self._claim(folded, start)
-            if claimed is None:
+            # The words are looked up here and not in a function: this runs for every line of every page.
+            if len(folded) > SHORT_LINE:
+                claimed = claim_long_line(folded) if self._is_long_gate_open(folded) else None
+            elif not gates.isdisjoint(split_words(folded.lower())) or (literals and holds_any(literals, folded)):
+                claimed = claim_line(folded)
+            else:
+                claimed = None
+            if claimed is None or self._is_spared(claimed, start):
                 lines.append(_new(Line, (start, end, folded, None, None, (), None)))
             else:
                 shown = "" if claimed.role == "artifact" else folded
                 lines.append(Line(start, end, shown, claimed.role, claimed.rule, (), claimed.values))
         return lines
 
-    def _claim(self, folded: str, start: int) -> Claimed | None:
-        """The rule that claims a whole line; none inside a block of code."""
-        if len(folded) <= SHORT_LINE:
-            claimed = claim_line(folded, self.literals)
-        else:
-            claimed = claim_long_line(folded) if self._is_long_gate_open(folded) else None
-        if claimed is None or (self.blocks and self._is_in_block(start)):
-            return None
-        return None if claimed.unless == "code" and self._is_about_code() else claimed
+    def _is_spared(self, claimed: Claimed, start: int) -> bool:
+        """Whether a claimed line stays: inside a block of code, or where code is spoken of and the rule says so."""
+        if self.blocks and self._is_in_block(start):
+            return True
+        return claimed.unless == "code" and (bool(self.blocks) or self.around.is_about_code)
 
     def _is_long_gate_open(self, line: str) -> bool:
         if self._long_gate_open is None:
-            self._long_gate_open = any(gate in self.text for gate in load_line_rules().long_gates)
+            known = load_line_rules()
+            gates = known.long_gates if self.text.isascii() else known.all_long_gates
+            self._long_gate_open = holds_any(gates, self.text)
         return self._long_gate_open or line.isupper()
 
     def _is_in_block(self, at: int) -> bool:
         here = bisect_right(self.blocks, (at, len(self.text))) - 1
         return here >= 0 and at < self.blocks[here][1]
 
-    def _is_about_code(self) -> bool:
-        return bool(self.blocks) or self.around.is_about_code
-
     def _mark_residue(self, number: int) -> Line:
         """A line with residue: wholly the template's, or content with cuts."""
         start, end = self.starts[number], self.ends[number]
+        raw = self.text[start:end] if not self.blocks else ""
+        whole = self._known_templates.get(raw)
+        if whole is None:
+            whole, cuts = self._judge_residue(number)
+            if whole is None:
+                return self._cut_line(start, end, cuts)
+            if raw and (whole in (WIDGET_LINE, RECURRING_LINE) or self.around.recurs(number)):
+                self._known_templates[raw] = whole
+        return Line(start, end, "", "artifact", whole)
+
+    def _judge_residue(self, number: int) -> tuple[str | None, list[Cut]]:
+        """The rule that takes the whole line, or None and its cuts; what began on the line above keeps its fate."""
         cuts = self.residue[number]
+        whole, owned = self._judge_cuts(number, cuts)
+        if number - 1 in self.fates:
+            began = self.fates[number - 1]
+            whole = whole if began is None else None
+            owned[0] = began
+        if number in self.running_on:
+            self.fates[number] = owned[-1]
+        return whole, [] if whole is not None else _mark_own(cuts, owned)
+
+    def _judge_cuts(self, number: int, cuts: list[Cut]) -> tuple[str | None, list[str | None]]:
+        """The rule that takes the whole line, and for each cut the rule by which it is its author's own."""
         owned = [self.around.own_rule(number, cut) for cut in cuts]
-        if None in owned:
-            rest = self.around.rest_of(number)
-            lone = not _WORD.search(rest.replace(HOLE, ""))
-            rule = self.around.own_line_rule(number, rest, lone=lone)
-            if rule is None and not any(owned):
-                whole = cuts[0].rule if lone else self._whole_line_rule(rest)
-                if whole is not None:
-                    return Line(start, end, "", "artifact", whole)
-            if rule is None and not lone:
-                rule = self.around.own_prose_rule(number, rest)
-            owned = [own or rule for own in owned]
-        final = [
-            cut if own is None else cut._replace(role="code", rule=own) for cut, own in zip(cuts, owned, strict=True)
-        ]
-        tidied = _take_spaces(self.text, start, end, final)
-        return Line(start, end, self._read_remainder(start, end, tidied), None, None, tuple(tidied))
+        if None not in owned:
+            return None, owned
+        rest = self.around.rest_of(number)
+        lone = _WORD.search(rest.replace(HOLE, "")) is None
+        rule = self.around.own_line_rule(number, rest, lone=lone)
+        if rule is None and not any(owned):
+            whole = cuts[0].rule if lone else self._whole_line_rule(rest)
+            if whole is not None:
+                return whole, owned
+        if rule is None and not lone:
+            rule = self.around.own_prose_rule(number, rest)
+        return None, [own or rule for own in owned]
 
     def _whole_line_rule(self, rest: str) -> str | None:
         """The rule by which a line is a template's although it holds words: a widget's, or words that come again."""
         if len(rest) <= SHORT_LINE:
             for filler in ("0", "", "1.0"):
-                claimed = claim_line(fold(rest.replace(HOLE, filler)), open_literals(rest))
-                if claimed is not None and claimed.role in _ROLE_OF_LABEL:
+                if claim_line(fold(rest.replace(HOLE, filler))) is not None:
                     return WIDGET_LINE
         key = _mask_rest(rest)
-        return RECURRING_LINE if len(key) <= _SHORT_REST and self._rests().get(key, 0) > 1 else None
+        return RECURRING_LINE if len(key) <= _SHORT_REST and self._rests[key] > 1 else None
 
-    def _rests(self) -> dict[str, int]:
-        if not hasattr(self, "_counted"):
-            self._counted: dict[str, int] = {}
-            for number in self.residue:
-                if self.ends[number] - self.starts[number] <= 1000:
-                    key = _mask_rest(self.around.rest_of(number))
-                    self._counted[key] = self._counted.get(key, 0) + 1
-        return self._counted
+    @cached_property
+    def _rests(self) -> Counter[str]:
+        """How often each rest of a line with residue stands on the page, digits aside."""
+        short = (number for number in self.residue if self.ends[number] - self.starts[number] <= _LONGEST_LABEL)
+        return Counter(_mask_rest(self.around.rest_of(number)) for number in short)
+
+    def _cut_line(self, start: int, end: int, cuts: list[Cut]) -> Line:
+        """A line of content with its cuts; where a cut lets the halves of another residue meet, that is cut as well."""
+        shown = self._read_remainder(start, end, cuts)
+        for _ in range(_MOST_ROUNDS):
+            grown = len(find_residue(shown)) - sum(cut.role == "code" for cut in cuts)
+            if grown <= 0 or all(cut.role == "code" for cut in cuts):
+                break
+            cuts = self._cut_grown(start, end, cuts)
+            shown = self._read_remainder(start, end, cuts)
+        tidied = _take_spaces(self.text, start, end, cuts)
+        return Line(start, end, self._read_remainder(start, end, tidied), None, None, tuple(tidied))
+
+    def _cut_grown(self, start: int, end: int, cuts: list[Cut]) -> list[Cut]:
+        """The cuts, and those stretches of the remainder that look like residue only without them."""
+        kept: list[int] = []
+        at = start
+        for cut in (*(cut for cut in cuts if cut.role == "artifact"), Cut(end, end, "artifact", "")):
+            kept += range(at, cut.start)
+            at = cut.end
+        own = {cut.start for cut in cuts if cut.role == "code"}
+        found = find_residue("".join(self.text[position] for position in kept))
+        grown = [Cut(kept[c.start], kept[c.end - 1] + 1, "artifact", c.rule) for c in found if kept[c.start] not in own]
+        return _merge_cuts(cuts + grown)
 
     def _read_remainder(self, start: int, end: int, cuts: list[Cut]) -> str:
-        """The line without its artifacts, each kept stretch repaired by itself; no two words grow together."""
-        kept, at = "", start
-        pieces = []
-        for cut in cuts:
-            if cut.role == "artifact":
-                pieces.append(self.text[at : cut.start])
-                at = cut.end
-        pieces.append(self.text[at:end])
-        joined = [repair(piece) for piece in pieces]
-        for piece in joined:
-            kept = piece if not kept else (kept + piece if piece.startswith(_CLOSING) else f"{kept} {piece}")
-        return fold(kept)
+        """The line without its artifacts, each kept stretch repaired by itself."""
+        edges = [start, *(edge for cut in cuts if cut.role == "artifact" for edge in (cut.start, cut.end)), end]
+        pieces = [self.text[low:high] for low, high in zip(edges[::2], edges[1::2], strict=True)]
+        return _join_pieces([piece for piece in pieces if piece])
+
+
+def _merge_cuts(cuts: list[Cut]) -> list[Cut]:
+    """The cuts in order, overlapping ones made one; the one that begins first says why."""
+    merged: list[Cut] = []
+    for cut in sorted(cuts):
+        if merged and cut.start < merged[-1].end:
+            merged[-1] = merged[-1]._replace(end=max(cut.end, merged[-1].end), role="artifact")
+        else:
+            merged.append(cut)
+    return merged
+
+
+def _find_running_on(cuts: list[Cut], starts: list[int], ends: list[int]) -> set[int]:
+    """The lines whose last stretch runs on into the next line."""
+    running_on: set[int] = set()
+    for cut in cuts:
+        line = bisect_right(starts, cut.start) - 1
+        while ends[line] < cut.end:
+            running_on.add(line)
+            line += 1
+    return running_on
+
+
+def _join_pieces(pieces: list[str]) -> str:
+    """The pieces in a row; a space keeps two words, or two halves of something else, from growing together."""
+    joined = []
+    for before, after in zip(["", *pieces], pieces, strict=False):
+        edge = before[-1:] + after[0]
+        apart = edge.isspace() or edge.isalnum() or edge[0] in _RESIDUE_MARKS or not (edge[0].isascii() or edge[-1].isascii())
+        joined += [" " if apart or edge[0].isspace() or edge[-1].isspace() else "", repair_span(after)]
+    return fold("".join(joined))
+
+
+def _mark_own(cuts: list[Cut], owned: list[str | None]) -> list[Cut]:
+    return [cut if own is None else Cut(cut.start, cut.end, "code", own) for cut, own in zip(cuts, owned, strict=True)]
 
 
 def _mask_rest(rest: str) -> str:

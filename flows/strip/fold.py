@@ -6,9 +6,11 @@ import re
 
 # Format characters that show nothing. The joiners (U+200C, U+200D) spell words in Arabic, Persian and Indic scripts and
 # join emoji, so they stay between two such characters (Unicode Standard, chapter 23.2).
-_HIDDEN = "\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+_ALWAYS = "\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+HIDDEN = _ALWAYS + "\u200c\u200d"
 _JOINED = "[\u0600-\u08ff\u0900-\u109f\u1780-\u18af\ufb50-\ufdff\ufe0f\ufe70-\ufefe\u2190-\u2bff\U0001f000-\U0001faff]"
-INVISIBLE = re.compile(f"[{_HIDDEN}]|(?<!{_JOINED})[\u200c\u200d]|[\u200c\u200d](?!{_JOINED})")
+INVISIBLE = re.compile(f"[{_ALWAYS}]|(?<!{_JOINED})[\u200c\u200d]|[\u200c\u200d](?!{_JOINED})")
+_MAYBE_INVISIBLE = re.compile(f"[{HIDDEN}]")  # a bare class is searched ten times faster
 _ODD_SPACES = ("\t", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x1f", "  ")
 
 
@@ -18,9 +20,14 @@ def fold(text: str) -> str:
     >>> fold(" two\\u00a0 words\\u200b ")
     'two words'
     """
-    if not text.isascii():
+    if may_hold_invisible(text):
         text = INVISIBLE.sub("", text)
     return " ".join(text.split())
+
+
+def may_hold_invisible(text: str) -> bool:
+    """Whether a character that shows nothing, or a joiner that may stay, stands in the text."""
+    return not text.isascii() and _MAYBE_INVISIBLE.search(text) is not None
 
 
 def is_evenly_spaced(text: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from flows.records import Cut
 from flows.rules import Rule, compile_pattern, count_cues, read_rules
@@ -154,7 +154,7 @@ class Surroundings:
         for above in range(line - 1, max(line - 8, -1), -1):
             lead = self.rest_of(above)[-_LOOK:].strip()
             if lead and lead != HOLE:
-                return compile_pattern(rule.pattern).search(lead) is not None and speaks_of_code(lead)
+                return compile_pattern(rule.pattern).search(lead[-1]) is not None and speaks_of_code(lead)
         return False
 
     def _stands_in_code(self, line: int) -> bool:
@@ -172,6 +172,8 @@ class Surroundings:
         if self.ends[line] - self.starts[line] > _LOOK:
             return False
         rest = self.rest_of(line)
+        if HOLE in rest and _WORD.search(rest) is None:
+            return False
         return _first_match("own-near", rest) is not None or (HOLE in rest and _first_match("own-line", rest) is not None)
 
     def _paragraph(self, line: int) -> str:
@@ -215,6 +217,7 @@ def find_blocks(text: str) -> list[tuple[int, int]]:
     return blocks
 
 
+@lru_cache(maxsize=4096)  # a page repeats its templates
 def _first_match(scope: str, text: str) -> str | None:
     for rule in load_own_rules()[scope]:
         if compile_pattern(rule.pattern, case=rule.case).search(text):

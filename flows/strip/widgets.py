@@ -8,7 +8,8 @@ from typing import NamedTuple
 from flows.rules import SHORT_LINE, Rule, match_pattern, read_rules, split_words
 from flows.strip.residue import RULES
 
-_LONG_GATES = 6
+_LONG_GATES = 3
+_LONG_GATES_ABROAD = 8
 
 
 class Claimed(NamedTuple):
@@ -28,7 +29,8 @@ class LineRules(NamedTuple):
     by_literal: dict[str, tuple[int, ...]]
     words: frozenset[bytes]
     long_rules: tuple[Rule, ...]
-    long_gates: tuple[str, ...]
+    long_gates: tuple[str, ...]  # the first few of each long rule, for pages in ASCII
+    all_long_gates: tuple[str, ...]  # a few more, for other pages
 
 
 @cache
@@ -44,9 +46,10 @@ def load_line_rules() -> LineRules:
             else:
                 by_literal[gate] = (*by_literal.get(gate, ()), number)
     long_rules = tuple(rule for rule in rules if rule.max_chars > SHORT_LINE)
-    # Half a microsecond per literal and KB: long lines are asked for the first few gates of a long rule only.
+    # Half a microsecond per literal and KB: English long lines are asked for the first few gates of a long rule only.
     long_gates = tuple(gate for rule in long_rules for gate in rule.gate[:_LONG_GATES])
-    return LineRules(rules, by_word, by_literal, frozenset(by_word), long_rules, long_gates)
+    all_long_gates = tuple(gate for rule in long_rules for gate in rule.gate[:_LONG_GATES_ABROAD])
+    return LineRules(rules, by_word, by_literal, frozenset(by_word), long_rules, long_gates, all_long_gates)
 
 
 def open_literals(text: str) -> tuple[str, ...]:
@@ -54,22 +57,20 @@ def open_literals(text: str) -> tuple[str, ...]:
     return tuple(literal for literal in load_line_rules().by_literal if literal in text)
 
 
-def claim_line(line: str, literals: tuple[str, ...]) -> Claimed | None:
-    """The first rule that claims a folded line of at most SHORT_LINE characters; None for content.
-
-    `literals` are the page's, from `open_literals`.
-    """
-    words = split_words(line.lower())
-    if load_line_rules().words.isdisjoint(words) and not any(literal in line for literal in literals):
-        return None
-    return _claim(line)
+def holds_any(literals: tuple[str, ...], text: str) -> bool:
+    """Whether one of the literals stands in the text."""
+    for literal in literals:  # noqa: SIM110 (`any` on a generator takes twice as long, and this runs for every line)
+        if literal in text:
+            return True
+    return False
 
 
 @lru_cache(maxsize=8192)
 def claim_long_line(line: str) -> Claimed | None:
     """The first rule for long lines that claims a folded line."""
+    lower = line.lower()
     for rule in load_line_rules().long_rules:
-        if len(line) <= rule.max_chars:
+        if len(line) <= rule.max_chars and holds_any(rule.gate, lower):
             match = match_pattern(rule, line)
             if match is not None:
                 return _describe(rule, match.groupdict())
@@ -77,7 +78,8 @@ def claim_long_line(line: str) -> Claimed | None:
 
 
 @lru_cache(maxsize=16384)
-def _claim(line: str) -> Claimed | None:
+def claim_line(line: str) -> Claimed | None:
+    """The first rule that claims a folded line of at most SHORT_LINE characters; None for content."""
     known = load_line_rules()
     words = set(split_words(line.lower())) & known.words
     numbers = {number for word in words for number in known.by_word[word]}
