@@ -11,7 +11,7 @@ from itertools import accumulate
 from flows.records import Cut, Line
 from flows.rules import SHORT_LINE, split_words
 from flows.strip.fold import fold, is_evenly_spaced
-from flows.strip.own_code import HOLE, Surroundings, find_blocks, mask_digits
+from flows.strip.own_code import HOLE, Surroundings, mask_digits
 from flows.strip.repair import repair_span
 from flows.strip.residue import find_residue, split_by_line
 from flows.strip.widgets import Claimed, claim_line, claim_long_line, holds_any, load_line_rules, open_literals
@@ -22,7 +22,6 @@ _MOST_ROUNDS = 4  # of cutting what grows together: enough for all but hostile t
 _LONGEST_LABEL = 1000  # characters of a line with its residue
 _SHORT_REST = 60  # characters: what a template prints around its numbers is a label, not a sentence
 _RESIDUE_MARKS = "{<$#[%*"
-_BLOCK_MARKS = "`~[<"
 _WORD = re.compile(r"\w")
 _CLOSING = tuple(",.;:!?)")
 _new = tuple.__new__
@@ -33,7 +32,7 @@ def mark_lines(text: str) -> list[Line]:
 
     Offsets are characters of `text`; between two lines stands only a line terminator (\\n, \\r\\n or \\r). A line is
     content (role None), "blank", "artifact" (template residue; text ""), "chrome", "votes", "rating" or "count".
-    Residue inside a line of content is a cut; an author's own is a cut of role "code" and stays in the text. Linear time.
+    Residue inside a line of content is a cut; an author's own is a cut of role "code" and is kept in the text. Linear time.
 
     >>> [(line.text, line.role) for line in mark_lines("Hi {{ user.name }}, you should rest.\\n7 Answers")]
     [('Hi, you should rest.', None), ('7 Answers', 'count')]
@@ -73,7 +72,7 @@ class _Marking:
         self.running_on = _find_running_on(cuts, starts, ends)
         self.fates: dict[int, str | None] = {}  # by line: the own rule of a stretch that runs on into the next one
         self.around = Surroundings(text, starts, ends, self.residue)
-        self.blocks = find_blocks(text) if any(mark in text for mark in _BLOCK_MARKS) else []
+        self.blocks = self.around.blocks
         self._long_gate_open: bool | None = None
         self._known_templates: dict[str, str] = {}  # lines that are a template's wherever they stand on this page
 
@@ -109,7 +108,7 @@ class _Marking:
 
     def _is_spared(self, claimed: Claimed, start: int) -> bool:
         """Whether a claimed line stays: inside a block of code, or where code is spoken of and the rule says so."""
-        if self.blocks and self._is_in_block(start):
+        if self.blocks and self.around.is_in_block(start):
             return True
         return claimed.unless == "code" and (bool(self.blocks) or self.around.is_about_code)
 
@@ -119,10 +118,6 @@ class _Marking:
             gates = known.long_gates if self.text.isascii() else known.all_long_gates
             self._long_gate_open = holds_any(gates, self.text)
         return self._long_gate_open or line.isupper()
-
-    def _is_in_block(self, at: int) -> bool:
-        here = bisect_right(self.blocks, (at, len(self.text))) - 1
-        return here >= 0 and at < self.blocks[here][1]
 
     def _mark_residue(self, number: int) -> Line:
         """A line with residue: wholly the template's, or content with cuts."""
@@ -190,7 +185,8 @@ class _Marking:
             cuts = self._cut_grown(start, end, cuts)
             shown = self._read_remainder(start, end, cuts)
         tidied = _take_spaces(self.text, start, end, cuts)
-        return Line(start, end, self._read_remainder(start, end, tidied), None, None, tuple(tidied))
+        shown = self._read_remainder(start, end, tidied)
+        return Line(start, end, shown, None, None, tuple(tidied)) if shown else Line(start, end, "", "artifact", cuts[0].rule)
 
     def _cut_grown(self, start: int, end: int, cuts: list[Cut]) -> list[Cut]:
         """The cuts, and those stretches of the remainder that look like residue only without them."""

@@ -21,6 +21,7 @@ _RECURS = 3  # times: a person quotes a stretch on a line of its own once or twi
 _NEAR_LINES = 2
 _LOOK = 1000  # characters of a line that are read for evidence; longer lines are dumps of data
 _SPOKEN_PAGE = 2  # different strong words that make a page one about code
+_BLOCK_MARKS = {"`": ("```",), "~": ("~~~",), "[": ("[code", "[php", "[html", "[highlight", "[CODE"), "<": ("<pre", "<code")}
 _WORD = re.compile(r"[^\W_]")
 _DIGITS = re.compile(r"\d+")
 
@@ -102,13 +103,14 @@ class Surroundings:
         return False
 
     @cached_property
-    def _blocks(self) -> list[tuple[int, int]]:
+    def blocks(self) -> list[tuple[int, int]]:
+        """Where the page's blocks of code begin and end."""
         return find_blocks(self.text)
 
     def is_in_block(self, at: int) -> bool:
         """Whether a position stands inside a fenced or tagged block of code."""
-        here = bisect_right(self._blocks, (at, len(self.text))) - 1
-        return here >= 0 and at < self._blocks[here][1]
+        here = bisect_right(self.blocks, (at, len(self.text))) - 1
+        return here >= 0 and at < self.blocks[here][1]
 
     @cached_property
     def _counts(self) -> dict[str, int]:
@@ -200,7 +202,7 @@ def speaks_of_code(text: str) -> bool:
 
 def find_blocks(text: str) -> list[tuple[int, int]]:
     """The blocks of code of a page, from each opening mark to the next one; an unclosed one ends at the next empty line."""
-    if not any(mark in text for mark in ("```", "~~~", "[code", "[php", "[html", "[highlight", "[CODE", "<pre", "<code")):
+    if not any(sign in text and any(mark in text for mark in marks) for sign, marks in _BLOCK_MARKS.items()):
         return []
     (rule,) = load_own_rules()["own-block"]
     blocks, begun = [], -1

@@ -9,6 +9,7 @@ is plainly an expression after it. The families (what opens, what closes, what s
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -226,11 +227,11 @@ def _measure_unclosed(opener: str, line: str) -> int | None:
 def split_by_line(cuts: list[Cut], starts: list[int], ends: list[int]) -> dict[int, list[Cut]]:
     """The cuts parted at line ends, by the number of their line from 0; line terminators belong to no line."""
     by_line: dict[int, list[Cut]] = {}
-    line = 0
     for cut in cuts:
-        while ends[line] <= cut.start and line + 1 < len(ends):
-            line += 1
-        here = line
+        here = bisect_right(starts, cut.start) - 1
+        if cut.end <= ends[here]:
+            by_line.setdefault(here, []).append(cut)
+            continue
         while here < len(starts) and starts[here] < cut.end:
             start, end = max(cut.start, starts[here]), min(cut.end, ends[here])
             if start < end:

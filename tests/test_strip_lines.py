@@ -1,0 +1,172 @@
+"""Lines: offsets, folding, and what holds for any text."""
+
+# ruff: noqa: RUF001 (letters of other scripts are what is tested)
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows.records import Line
+from flows.strip.artifacts import mark_lines, split_lines
+from flows.strip.fold import fold
+from flows.strip.repair import repair_span
+from flows.strip.residue import find_residue
+
+PIECES = [
+    *("{{", "}}", "{%", "%}", "<%", "%>", "${", "}", "#{", "[[", "]]", "{#", "#}", "'", '"', "`", "```", "=", ";", ":"),
+    *("\n", "\r\n", "\r", "\n\n", " ", "    ", "\t", "\u00a0", "\u200b", "\u200d", "\u0085", "\u2028", "\x0c"),
+    *("a.b", "name", "Hi ", ", ", "7 Answers", "+3", "undefined", "Jinja template", "people found this helpful", "x"),
+    *("é", "Ã©", "â€™", "★★★★★", "😀", "\ud800"),
+]
+PAGES = st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(max_size=200)
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds"),
+    [
+        ("", []),
+        ("a", [(0, 1)]),
+        ("a\n", [(0, 1)]),
+        ("\n", [(0, 0)]),
+        ("a\n\nb", [(0, 1), (2, 2), (3, 4)]),
+        ("a\r\nb\rc\n", [(0, 1), (3, 4), (5, 6)]),
+        ("a\x0bb\x85c\u2028d", [(0, 7)]),
+    ],
+)
+def test_lines_end_where_they_end(text: str, bounds: list[tuple[int, int]]) -> None:
+    assert list(zip(*split_lines(text), strict=True)) == bounds
+    assert [(line.start, line.end) for line in mark_lines(text)] == bounds
+
+
+@pytest.mark.parametrize(
+    ("raw", "folded"),
+    [
+        (" a \u00a0 b\t", "a b"),
+        ("co\u00adop\u200b\ufeff", "coop"),
+        ("\u200eleft\u200f", "left"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("क्\u200dष", "क्\u200dष"),
+        ("👩\u200d⚕️", "👩\u200d⚕️"),
+        ("a\u200db", "ab"),
+        ("\u200b \u00a0", ""),
+    ],
+)
+def test_folding_keeps_what_is_read(raw: str, folded: str) -> None:
+    assert fold(raw) == folded
+    assert [line.text for line in mark_lines(raw)] == [folded]
+
+
+def test_a_line_of_invisible_characters_is_blank() -> None:
+    assert [line.role for line in mark_lines("\u200b\n  \n\u00a0")] == ["blank"] * 3
+
+
+@given(PAGES)
+@settings(max_examples=400, deadline=None, derandomize=True)
+def test_lines_partition_the_text(text: str) -> None:
+    lines = mark_lines(text)
+    at = 0
+    for line in lines:
+        assert text[at : line.start] in ("", "\n", "\r", "\r\n")
+        assert line.start <= line.end
+        assert "\n" not in text[line.start : line.end]
+        assert "\r" not in text[line.start : line.end]
+        at = line.end
+    assert text[at:] in ("", "\n", "\r", "\r\n")
+
+
+@given(PAGES)
+@settings(max_examples=400, deadline=None, derandomize=True)
+def test_cuts_lie_in_their_line_in_order(text: str) -> None:
+    for line in mark_lines(text):
+        edges = [line.start, *(edge for cut in line.cuts for edge in (cut.start, cut.end)), line.end]
+        assert edges == sorted(edges)
+        assert all(cut.start < cut.end for cut in line.cuts)
+        assert line.role is None or not line.cuts
+        assert (line.text == "") == (line.role in {"blank", "artifact"})
+        assert line.role in {None, "blank"} or line.rule
+
+
+@given(PAGES)
+@settings(max_examples=400, deadline=None, derandomize=True)
+def test_nothing_is_lost_or_moved(text: str) -> None:
+    for line in mark_lines(text):
+        if line.role is None:
+            edges = [line.start, *(e for cut in line.cuts if cut.role == "artifact" for e in (cut.start, cut.end)), line.end]
+            kept = [text[low:high] for low, high in zip(edges[::2], edges[1::2], strict=True)]
+            assert re.sub(r"\s", "", line.text) == re.sub(r"\s", "", "".join(map(repair_span, kept)))
+
+
+@given(PAGES)
+@settings(max_examples=400, deadline=None, derandomize=True)
+def test_no_residue_stays_that_is_not_marked_as_code(text: str) -> None:
+    for line in mark_lines(text):
+        if line.role is None and find_residue(line.text):
+            assert any(cut.role == "code" for cut in line.cuts)
+
+
+@given(PAGES)
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_cleaning_what_is_clean_changes_nothing(text: str) -> None:
+    once = mark_lines(text)
+    twice = mark_lines("".join(keep(text, line) + "\n" for line in once))
+    for first, second in zip(once, twice, strict=True):
+        if not any(cut.role == "code" for cut in first.cuts):  # what a neighbour said of code may have gone with a cut
+            assert (second.text, second.cuts) == (first.text if first.role is None else "", ())
+
+
+def keep(text: str, line: Line) -> str:
+    """The line as a reader would keep it; one with code as it stands, for its indent is evidence."""
+    if line.role is not None:
+        return ""
+    return text[line.start : line.end] if any(cut.role == "code" for cut in line.cuts) else line.text
+
+
+HOSTILE = [
+    *(
+        "{{",
+        "{{ x ",
+        "<%",
+        "<% ",
+        "[[",
+        "{{ ' ",
+        '{{ " }',
+        "${ ",
+        "{",
+        "{{x}} ",
+        "{{\n",
+        "{{ x\n",
+        "[[ a ]] ",
+        "{{{ }} ",
+        "${ '",
+    ),
+    *("word ", "word\n", "\n", "```\n", "`", "{{ }", "7 Answers\n", "{# ", "\u00a0", "\u200b", "é ", "Ã© ", "{count, plural, "),
+    *("$t('", "a: {{ b }}\n", "{{ a }} b c\n", "[code]", "%{", "}}", "é{{\u200b "),
+]
+
+
+@pytest.mark.parametrize("unit", HOSTILE, ids=repr)
+def test_twice_the_text_takes_no_more_than_a_few_times_as_long(unit: str) -> None:
+    def spent(chars: int) -> float:
+        text = unit * (chars // len(unit))
+        return min(measure(lambda: mark_lines(text)) for _ in range(2))
+
+    small, large = spent(10_000), spent(40_000)
+    assert large < 12 * small + 0.05  # four times the text; quadratic would be 16 times
+
+
+def test_large_pages_are_read_in_time() -> None:
+    assert measure(lambda: mark_lines("word " * 2_000_000)) < 5
+    assert measure(lambda: mark_lines("{{" * 1_000_000)) < 5
+    assert measure(lambda: mark_lines("a line of text\n" * 100_000)) < 5
+
+
+def measure(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
