@@ -112,7 +112,7 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cues:
-    """What the authors' room tells the splitters about a stretch of text; handed in, so that rooms stay apart."""
+    """What the rooms of authors and strip tell the splitters of a stretch of text; handed in, so that rooms stay apart."""
 
     is_name_line: Callable[[str], bool]
     is_role_line: Callable[[str], bool]
@@ -120,6 +120,7 @@ class Cues:
     read_sign_off: Callable[[str], tuple[int, Byline] | None]
     find_glued_byline: Callable[[str, Byline], int | None]
     read_byline: Callable[..., Byline]
+    is_closing_notice: Callable[[str], bool]
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ import pytest
 from flows.rules import Rule, check_rules, compile_pattern, read_rules
 from flows.strip.artifacts import mark_lines
 from flows.strip.residue import RULES, find_residue
+from flows.strip.widgets import is_closing_notice
 
 ALL = read_rules(RULES)
 
@@ -17,6 +18,8 @@ def claims(rule: Rule, text: str) -> bool:
     """Whether marking the text as a page names the rule."""
     if rule.scope == "residue":
         return any(cut.rule == rule.id for cut in find_residue(text))
+    if rule.scope == "tail":
+        return is_closing_notice(text)
     lines = mark_lines(text)
     if rule.scope == "line":
         return any(line.rule == rule.id and line.role == rule.role for line in lines)

@@ -55,6 +55,7 @@ def build_blocks(lines: list[Line], cues: Cues) -> list[Block]:
         _append(blocks, Block(kind, gap, [line]), lines, at, cues)
         gap = 0
     _claim_listed(blocks)
+    _claim_notice(blocks, cues)
     return blocks
 
 
@@ -83,6 +84,17 @@ def _claim_listed(blocks: list[Block]) -> None:
         if (listed.gap == 0 and (after is None or after.kind != MARKER)) or (follows and listed.lines[0].text.endswith("?")):
             listed.kind = CHROME
             listed.lines = [line._replace(role="chrome", rule="listed-under-widget") for line in listed.lines]
+
+
+def _claim_notice(blocks: list[Block], cues: Cues) -> None:
+    """Give the page's last paragraphs to the site where they speak as its notice; the first paragraph is never one."""
+    for block in reversed(blocks[2:]):
+        if block.kind == CHROME:
+            continue
+        if block.kind != TEXT or not block.gap or not cues.is_closing_notice(" ".join(line.text for line in block.lines)):
+            return
+        block.kind = CHROME
+        block.lines = [line._replace(role="chrome", rule="chrome-closing-notice") for line in block.lines]
 
 
 def _is_listed(block: Block) -> bool:

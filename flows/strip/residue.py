@@ -27,6 +27,11 @@ _NEWLINE = re.compile(r"\r\n|[\n\r]")
 _EMPTY_LINE = re.compile(r"(?:\r\n|\r(?!\n)|(?<!\r)\n)[ \t\u00a0]*[\n\r]")
 # What is plainly code after an unclosed opener: a path, call or filter of identifiers. A lone word may be prose.
 _EXPRESSION = re.compile(r"[=\-~#/&!@^]?\s*[A-Za-z_$][\w$]*(?:(?:\.|\?\.|::|[ \t]?\|[ \t]?|\()[\w$'\"]+\)?){0,8}")
+# A call with all its arguments, or a string behind filters: code to its last bracket, prose never looks like that.
+_CALL = re.compile(
+    r"[=\-~#/&!@^]?\s*[A-Za-z_$][\w$.]{0,60}\((?:[^()'\"]|'[^']*'|\"[^\"]*\"|\([^()'\"]*\))*\)(?:\s?[;|.][\w$.]{1,40}){0,3}"
+)
+_FILTERED = re.compile(r"\s*(?:'[^']{1,80}'|\"[^\"]{1,80}\")(?:\s?\|\s?[A-Za-z_$][\w$]{0,40}){1,4}")
 _WORD_AND_END = re.compile(r"[=\-~#/&!@^]?\s*[\w$]{1,40}\s*(?=$|[{<$#]\{|[{<]%|\[\[)")
 _CODE_MARK = re.compile(r"[._|($=#/]|[a-z][A-Z]")
 _PROSE = re.compile(r"(?:[^\W\d_]{2,20}[,;]? ){5}[^\W\d_]{2,20}")  # six words in a row: no engine's expression
@@ -218,6 +223,9 @@ def _measure_unclosed(opener: str, line: str) -> int | None:
     word = _WORD_AND_END.match(rest, lead)
     if word is not None:
         return len(opener) + len(rest[: word.end()].rstrip())
+    whole = _CALL.match(rest, lead) or _FILTERED.match(rest, lead)
+    if whole is not None:
+        return len(opener) + whole.end()
     path = _EXPRESSION.match(rest, lead)
     if path is not None and _CODE_MARK.search(path.group()):
         return len(opener) + path.end()

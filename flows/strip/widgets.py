@@ -92,6 +92,16 @@ def claim_line(line: str) -> Claimed | None:
     return None
 
 
+def is_closing_notice(text: str) -> bool:
+    """Whether the last paragraph of a page is a notice of its site; elsewhere on a page it takes more to say so.
+
+    >>> is_closing_notice("The replies on this page are not legal advice."), is_closing_notice("My page tore.")
+    (True, False)
+    """
+    rules = [rule for rule in read_rules(RULES) if rule.scope == "tail"]
+    return any(len(text) <= rule.max_chars and match_pattern(rule, text) is not None for rule in rules)
+
+
 def _describe(rule: Rule, groups: dict[str, str | None]) -> Claimed:
     values = {name: value.strip() for name, value in groups.items() if value is not None}
     return Claimed(rule.role, rule.id, values or None, rule.unless)
