@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from flows.records import Byline, Claim, Cues, Line, Page, Post, Thread
 from flows.split.blocks import COUNT, FENCES, TEXT, Block
-from flows.split.readings import Reading, Segment
+from flows.split.readings import MARKED, Reading, Segment
 
 MAX_GLUED = 260  # characters of a byline that was glued to a body: name, board, offices
 MAX_VOTES = 2**31 - 1  # the column is Int32
@@ -250,13 +250,22 @@ def _confidence(reading: Reading, blocks: list[Block]) -> float:
     count = len(reading.segments)
     if not count:
         return 0.3 if reading.title is None else 0.4
+    if reading.name == "count" and count == 1 and reading.declared != 1:
+        return 0.2
     signed = sum(bool(segment.byline) for segment in reading.segments) / count
     empty = sum(not segment.body for segment in reading.segments) / count
-    marked = reading.name in ("marker", "closing-marker")
-    sure = 0.5 + 0.15 * signed + 0.2 * marked - 0.3 * empty
+    sure = 0.4 + 0.2 * signed + 0.2 * _marked_share(reading, blocks) - 0.3 * empty
     if reading.declared is not None:
-        sure += 0.2 if reading.declared == count else -0.3
-    if reading.name == "count" and count == 1 and reading.declared != 1:
-        sure = 0.2
-    prose = sum(blocks[at].chars for at in reading.footer if blocks[at].kind == TEXT)
-    return round(max(0.05, min(0.99, sure - (0.1 if prose else 0))), 2)
+        sure += 0.2 if reading.declared == count else -0.2
+    if any(blocks[at].kind == TEXT for at in reading.footer):
+        sure -= 0.1
+    return round(max(0.05, min(0.99, sure)), 2)
+
+
+def _marked_share(reading: Reading, blocks: list[Block]) -> float:
+    """The share of answers that a known marker opens or closes: a vote widget or template residue, not a guessed one."""
+    known = ("votes", "artifact")
+    if reading.name not in MARKED:
+        return 0.0
+    marked = sum(any(blocks[at].lines[0].role in known for at in segment.other) for segment in reading.segments)
+    return marked / len(reading.segments)

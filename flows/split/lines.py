@@ -24,16 +24,25 @@ def split_text(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread:
     """
     blocks = build_blocks(lines, cues)
     readings = read_layouts(blocks, page, cues)
-    if readings:
-        best = max(readings, key=lambda reading: reading.score)
+    best = max(readings, key=lambda reading: reading.score, default=None)
+    if best is not None and (page.format != "html" or _speaks_for_itself(best)):
         return compose_thread(page, blocks, best, cues)
     return _without_answers(page, blocks, cues)
+
+
+def _speaks_for_itself(reading: Reading) -> bool:
+    """Whether a reading of an HTML page by its lines alone can be believed: its count agrees, or most answers are signed.
+
+    Navigation and sidebars recur as markers do, so without either it is a guess.
+    """
+    signed = sum(bool(segment.byline) for segment in reading.segments)
+    return reading.declared == len(reading.segments) or 2 * signed > len(reading.segments)
 
 
 def _without_answers(page: Page, blocks: list[Block], cues: Cues) -> Thread | NoThread:
     prose = [block.chars for block in blocks if block.kind == TEXT]
     if page.format == "html":
-        reason = "no sign of an answer: no attribution, no vote widget, no count of answers"
+        reason = "no thread shows in the lines of the page: no count that agrees, no signatures"
     elif max(prose, default=0) < MIN_PROSE:
         reason = f"no paragraph of {MIN_PROSE} characters or more: navigation or debris alone"
     elif sum(prose) > MAX_QUESTION:
