@@ -17,7 +17,7 @@ from flows.publish.runs import write_run
 from flows.read.batches import Batch, read_batch
 from flows.records import Unreadable
 from flows.rows import Rows
-from flows.strip.artifacts import find_residue
+from flows.strip.residue import find_residue
 from flows.validate import validate_batch
 from schemas import TABLES, polars_schema, traits_of
 

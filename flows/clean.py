@@ -11,12 +11,12 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 from pydantic import Field
 
-from flows.report import Silent, as_markdown, read_refused, summarize
-from flows.run import Outcome, Progress, run_clean
+from flows.report import WATCHER, as_markdown, read_refused, summarize
+from flows.run import Outcome, run_clean
 from flows.workers import WorkerPool, count_cores, run_batch, run_share
 
 
@@ -57,39 +57,28 @@ def clean_raw(
     workers: Annotated[int | None, Field(description="Worker processes; as many as cores when not given", ge=1)] = None,
 ) -> dict[str, Any]:
     """Clean every scrape below `raw` into a new snapshot of `processed`, and return what was done as plain data."""
-    return summarize(run_flow(Path(raw), Path(processed), layouts, workers, Silent()))
-
-
-def run_flow(raw: Path, processed: Path, layouts: str, workers: int | None, progress: Progress) -> Outcome:
-    """Do the work of the flow inside a flow run, and leave its report as artifacts."""
     pool = WorkerPool(workers or count_cores())
     try:
-        outcome = run_clean(raw, processed, PrefectExecutor(pool), progress, layouts=layouts)
+        outcome = run_clean(Path(raw), Path(processed), PrefectExecutor(pool), WATCHER.get(), layouts=layouts)
     finally:
         pool.close()
     write_artifacts(outcome)
-    return outcome
+    return summarize(outcome)
 
 
 def write_artifacts(outcome: Outcome) -> None:
     """Leave the report and the refused records with the flow run."""
     create_markdown_artifact(as_markdown(outcome), key="clean-report", description="What was read, kept, cut and refused")
     if outcome.published and outcome.snapshot is not None:
-        create_table_artifact(read_refused(outcome.snapshot), key="refused-records", description="Refused records, the first of them")
+        refused = read_refused(outcome.snapshot)
+        create_table_artifact(refused, key="refused-records", description="Refused records, the first of them")
+
+
+def _task_runner() -> TaskRunner[PrefectFuture[Any]]:
+    return ThreadPoolTaskRunner(max_workers=2 * count_cores())  # type: ignore[return-value]  # its future is one
 
 
 clean = flow(
-    name="clean", description=clean_raw.__doc__, flow_run_name="clean-{raw}", task_runner=ThreadPoolTaskRunner(max_workers=2 * count_cores()),
+    name="clean", description=clean_raw.__doc__, flow_run_name="clean-{raw}", task_runner=_task_runner(),
     validate_parameters=True, persist_result=False,
 )(clean_raw)  # fmt: skip
-
-
-def clean_with_progress(raw: Path, processed: Path, layouts: str, workers: int | None, progress: Progress) -> Outcome:
-    """Run the flow for the command line: the same run, watched, with the outcome as an object."""
-
-    def clean_watched(raw: str, processed: str, layouts: str, workers: int | None) -> Outcome:
-        return run_flow(Path(raw), Path(processed), layouts, workers, progress)
-
-    watched = clean.with_options(name="clean")
-    watched.fn = clean_watched
-    return watched(str(raw), str(processed), layouts, workers)  # type: ignore[no-any-return]

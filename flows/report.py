@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flows.batches import Counts
-    from flows.run import Outcome
+    from flows.run import Outcome, Progress
 
 MAX_REFUSED = 200  # rows of the artifact; the table `rejects` has them all
 MAX_RULES = 20
@@ -26,6 +26,10 @@ class Silent:
         """Take the stage that begins."""
 
 
+# Who watches the run at hand; a flow's parameters are plain data, so a progress bar cannot be one.
+WATCHER: ContextVar[Progress] = ContextVar("watcher", default=Silent())  # noqa: B039 -- it has no state
+
+
 def summarize(outcome: Outcome) -> dict[str, Any]:
     """Return what a run came to as plain data, the form of `--json`."""
     return {
@@ -38,21 +42,18 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def report_rows(counts: Counts) -> list[tuple[str, str]]:
-    """Return the closing table of a run: what was read, kept, cut and refused."""
-    verdicts = counts.verdicts
-    share = counts.kept_chars / counts.chars if counts.chars else 0.0
-    rows = [
-        ("scrapes read", f"{counts.pages:,}"),
-        ("  ok", f"{verdicts['ok']:,}"),
-        ("  suspect", f"{verdicts['suspect']:,}"),
-        ("  rejected", f"{verdicts['rejected']:,}"),
-        ("characters kept", f"{counts.kept_chars:,} ({share:.1%})"),
-        ("characters cut", f"{counts.chars - counts.kept_chars:,}"),
-    ]
-    rows += [(f"  by {rule}", f"{number:,} stretches") for rule, number in counts.rules.most_common(6)]
-    rows += [(f"refused: {check}", f"{number:,}") for check, number in counts.checks.most_common(6)]
-    return rows
+def report_rows(counts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the closing table of a run, from its counts as plain data: what was read, kept, cut and refused."""
+    verdicts, kept, chars = counts["verdicts"], counts["kept_chars"], counts["chars"]
+    rows = [("scrapes read", f"{counts['pages']:,}")]
+    rows += [(f"  {verdict}", f"{verdicts.get(verdict, 0):,}") for verdict in ("ok", "suspect", "rejected")]
+    rows += [("characters kept", f"{kept:,} ({kept / chars if chars else 0:.1%})"), ("characters cut", f"{chars - kept:,}")]
+    rows += [(f"  by {rule}", f"{number:,} stretches") for rule, number in _most(counts["rules"], 6)]
+    return rows + [(f"refused: {check}", f"{number:,}") for check, number in _most(counts["checks"], 6)]
+
+
+def _most(counted: dict[str, int], number: int) -> list[tuple[str, int]]:
+    return sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))[:number]
 
 
 def as_markdown(outcome: Outcome) -> str:
@@ -60,7 +61,7 @@ def as_markdown(outcome: Outcome) -> str:
     if outcome.counts is None:
         return f"Nothing new among {outcome.inputs:,} inputs; `{outcome.snapshot}` stands."
     lines = [f"Snapshot `{outcome.snapshot}`", "", "| what | how much |", "|---|---:|"]
-    lines += [f"| {name.strip()} | {value} |" for name, value in report_rows(outcome.counts)]
+    lines += [f"| {name.strip()} | {value} |" for name, value in report_rows(outcome.counts.as_json())]
     lines += ["", "| table | rows |", "|---|---:|", *(f"| {table} | {rows:,} |" for table, rows in outcome.tables.items())]
     lines += ["", "| splitter | scrapes |", "|---|---:|"]
     lines += [f"| {layout} | {number:,} |" for layout, number in outcome.counts.layouts.most_common()]
@@ -74,4 +75,6 @@ def read_refused(snapshot: Path) -> list[dict[str, Any]]:
     import polars as pl  # noqa: PLC0415 -- loaded by now in a run; not by who only prints
 
     frames = [pl.scan_parquet(file, glob=False) for file in sorted((snapshot / "rejects").glob("*.parquet"))]
-    return pl.concat(frames).select("source", "table", "column", "check", "value", "reason").head(MAX_REFUSED).collect().to_dicts()
+    return (
+        pl.concat(frames).select("source", "table", "column", "check", "value", "reason").head(MAX_REFUSED).collect().to_dicts()
+    )

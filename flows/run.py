@@ -105,8 +105,9 @@ def run_clean(
         }
         progress.stage("publish")
         snapshot = publish_snapshot(processed, target, parts, about)
-        tables = read_manifest(snapshot)["tables"]
-        return Outcome(snapshot, published=True, inputs=len(inputs), counts=counts, tables=tables, retired=retire_snapshots(processed))
+        outcome = Outcome(snapshot, published=True, inputs=len(inputs), counts=counts, tables=read_manifest(snapshot)["tables"])
+        outcome.retired = retire_snapshots(processed)
+        return outcome
 
 
 def _clean_all(inputs: list[Input], raw: Path, staging: Path, executor: Executor, progress: Progress) -> Counts:
@@ -132,9 +133,7 @@ def _weigh(batch: Batch) -> int:
     return sum((piece.end - piece.start) if piece.end is not None else piece.found.size for piece in batch.pieces)
 
 
-def _in_order(
-    jobs: Iterator[tuple[Callable[..., Any], tuple[Any, ...], int]], executor: Executor
-) -> Iterator[tuple[Any, int]]:
+def _in_order(jobs: Iterator[tuple[Callable[..., Any], tuple[Any, ...], int]], executor: Executor) -> Iterator[tuple[Any, int]]:
     """Yield each job's result, in order, with two jobs per worker under way."""
     waiting: deque[tuple[Future, int]] = deque()
     for job, arguments, size in jobs:
@@ -188,7 +187,7 @@ def fingerprint_inputs(raw: Path, inputs: list[Input], layouts: str) -> str:
 def _digest_file(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()  # type: ignore[arg-type]
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
     except OSError:
         return b"-"  # not there or not readable: the reader says so; it differs from any digest
 

@@ -52,9 +52,14 @@ def is_unknown_degree(token: str) -> bool:
     >>> is_unknown_degree("MXyz"), is_unknown_degree("McExample"), is_unknown_degree("Example")
     (True, False, False)
     """
-    if not 3 <= len(token) <= 10 or not token.isascii() or not token.isalpha() or token.startswith(("Mc", "Mac", "De", "Di", "La", "Le")):
+    if (
+        not 3 <= len(token) <= 10
+        or not token.isascii()
+        or not token.isalpha()
+        or token.startswith(("Mc", "Mac", "De", "Di", "La", "Le"))
+    ):
         return False
-    return token[0].isupper() and 2 <= sum(map(str.isupper, token)) and not token.isupper()
+    return token[0].isupper() and sum(map(str.isupper, token)) >= 2 and not token.isupper()
 
 
 def _take(tokens: list[str], at: int) -> tuple[str | None, int]:

@@ -8,13 +8,14 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from flows.report import report_rows, summarize
-from flows.run import LAYOUTS, Outcome, PlainExecutor, run_clean
+from flows.report import WATCHER, report_rows, summarize
+from flows.run import LAYOUTS, PlainExecutor, run_clean
 from flows.workers import WorkerPool, count_cores
 
 # Prefect's own words, and its calls home, have no place in a batch job's output.
@@ -28,8 +29,12 @@ QUIET = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `clean` takes."""
-    parser.add_argument("raw", nargs="?", type=Path, default=Path("raw"), metavar="RAW", help="folder of the scrapes, or one file")
-    parser.add_argument("processed", nargs="?", type=Path, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots")
+    parser.add_argument(
+        "raw", nargs="?", type=Path, default=Path("raw"), metavar="RAW", help="folder of the scrapes, or one file"
+    )
+    parser.add_argument(
+        "processed", nargs="?", type=Path, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
+    )
     parser.add_argument("--layouts", choices=LAYOUTS, default="all", help="known engines' layouts: all, or none")
     parser.add_argument("--no-prefect", action="store_true", help="run the same path without Prefect")
     parser.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: as many as cores)")
@@ -45,42 +50,43 @@ def run(arguments: argparse.Namespace) -> int:
     """Clean, then print what was read, kept, cut and refused, and where it is."""
     console = Console(stderr=True)
     with ProgressBar(console) as progress:
-        outcome = (_run_plain if arguments.no_prefect else _run_flow)(arguments, progress)
+        watched = WATCHER.set(progress)
+        done = (_run_plain if arguments.no_prefect else _run_flow)(arguments)
+        WATCHER.reset(watched)
     if arguments.json:
-        print(json.dumps(summarize(outcome), ensure_ascii=False))
+        print(json.dumps(done, ensure_ascii=False))
     else:
-        _print(outcome)
+        _print(done)
     return 0
 
 
-def _run_plain(arguments: argparse.Namespace, progress: ProgressBar) -> Outcome:
+def _run_plain(arguments: argparse.Namespace) -> dict[str, Any]:
     pool = WorkerPool(arguments.workers or count_cores())
     executor = PlainExecutor(pool.run, pool.workers)
     try:
-        return run_clean(arguments.raw, arguments.processed, executor, progress, layouts=arguments.layouts)
+        return summarize(run_clean(arguments.raw, arguments.processed, executor, WATCHER.get(), layouts=arguments.layouts))
     finally:
         executor.close()
         pool.close()
 
 
-def _run_flow(arguments: argparse.Namespace, progress: ProgressBar) -> Outcome:
+def _run_flow(arguments: argparse.Namespace) -> dict[str, Any]:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of libraries below Prefect; the tests run with every warning an error
-    from flows.clean import clean_with_progress  # noqa: PLC0415 -- Prefect takes over a second to load
+    from flows.clean import clean  # noqa: PLC0415 -- Prefect takes over a second to load
 
-    return clean_with_progress(arguments.raw, arguments.processed, arguments.layouts, arguments.workers, progress)
+    return clean(str(arguments.raw), str(arguments.processed), arguments.layouts, arguments.workers)
 
 
 class ProgressBar:
     """Shows how far a run is, on standard error; silent where that is no terminal."""
 
     def __init__(self, console: Console) -> None:
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.fields[pages]:,} scrapes"),
-            TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal,
-        )  # fmt: skip
+        columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")]
+        columns += [TextColumn("{task.fields[pages]:,} scrapes"), TimeElapsedColumn()]
+        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task: TaskID = self._bar.add_task("start", total=None, pages=0)
         self._pages = 0
 
@@ -105,18 +111,16 @@ class ProgressBar:
         self._bar.update(self._task, description=name)
 
 
-def _print(outcome: Outcome) -> None:
+def _print(done: dict[str, Any]) -> None:
     console = Console()
-    if outcome.counts is None:
-        console.print(f"nothing new among {outcome.inputs:,} inputs; the latest snapshot stands", highlight=False)
+    if done["counts"] is None:
+        console.print(f"nothing new among {done['inputs']:,} inputs; the latest snapshot stands", highlight=False)
     else:
         table = Table("", "", show_header=False, box=None, pad_edge=False)
         table.columns[1].justify = "right"
-        for row in report_rows(outcome.counts):
+        for row in report_rows(done["counts"]):
             table.add_row(*row)
-        for name, rows in outcome.tables.items():
+        for name, rows in done["tables"].items():
             table.add_row(f"rows of {name}", f"{rows:,}")
         console.print(table)
-    console.print(f"snapshot: {outcome.snapshot}", soft_wrap=True, highlight=False)
-
-
+    console.print(f"snapshot: {done['snapshot']}", soft_wrap=True, highlight=False)

@@ -12,7 +12,9 @@ from flows.publish.snapshots import latest_snapshot
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `path` takes."""
-    parser.add_argument("processed", nargs="?", type=Path, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots")
+    parser.add_argument(
+        "processed", nargs="?", type=Path, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

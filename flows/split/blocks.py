@@ -17,7 +17,31 @@ MAX_RECURRING, MIN_RECURRING = 60, 3  # characters of a widget's line; times tha
 SIGNS = re.compile(r"[\d\[\]|▲▼★☆•()]")
 DIGITS, NUMBER = re.compile(r"\d+"), re.compile(r"[+\-−]?\d{1,5}")
 LIST_ITEM = re.compile(r"(?:[-*•–]|\(?\d{1,3}[.):]|\(?[a-z][.)])\s")
-SMALL_WORDS = frozenset("a an and at by de del der di do du for in la le of on the to und y".split())
+SMALL_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "at",
+        "by",
+        "de",
+        "del",
+        "der",
+        "di",
+        "do",
+        "du",
+        "for",
+        "in",
+        "la",
+        "le",
+        "of",
+        "on",
+        "the",
+        "to",
+        "und",
+        "y",
+    ]
+)
 
 
 @dataclass(slots=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from flows.records import Byline, Claim, Cues, Line, Page, Post, Thread
+
+from flows.records import Claim, Cues, Line, Page, Post, Thread
 from flows.split.blocks import COUNT, FENCES, TEXT, Block
-from flows.split.readings import MARKED, Reading, Segment
+from flows.split.reading import Reading, Segment
+from flows.split.scoring import MARKED
 
 MAX_GLUED = 260  # characters of a byline that was glued to a body: name, board, offices
 MAX_VOTES = 2**31 - 1  # the column is Int32
@@ -79,7 +81,7 @@ class _Composer:
         """Give the vote widget that shows a number to its answer; one that shows none is debris."""
         votes = None
         for at in segment.other:
-            fates = []
+            fates: list[Fate] = []
             for line in self.blocks[at].lines:
                 shown = _votes((line.values or {}).get("votes")) if line.role == "votes" else None
                 if shown is not None and votes is None:
@@ -193,7 +195,7 @@ def claim_page(text: str, fates: list[Fate]) -> list[Claim]:
     begin = 0  # where the run at hand began, and its fate
     now: tuple[str, str, int | None] = ("blank", "blank", None)
     for line, role, rule, post in fates:
-        if line.cuts and role != "artifact" and role != "chrome":
+        if line.cuts and role not in ("artifact", "chrome"):
             stretches = _part_stretches(line, role, rule, post)
         elif now == (role, rule, post):
             continue

@@ -10,7 +10,8 @@ from __future__ import annotations
 from flows.records import Cues, Line, NoThread, Page, Thread
 from flows.split.blocks import TEXT, Block, build_blocks
 from flows.split.compose import Fate, claim_page, compose_thread
-from flows.split.readings import Reading, read_layouts
+from flows.split.reading import Reading
+from flows.split.readings import read_layouts
 
 MIN_PROSE = 40  # characters; less than this in one paragraph is navigation, not a question
 MAX_QUESTION = 100_000  # characters; forums cap a post well below this
