@@ -31,7 +31,8 @@ class OneLineParser(argparse.ArgumentParser):
 def build_parser(chosen: str | None = None) -> OneLineParser:
     """Return the parser of the command; of its subcommands only `chosen` is loaded, so that each starts at once."""
     parser = OneLineParser(prog="threadmill", description="Turns scraped question-and-answer pages into validated records.")
-    parser.add_argument("--version", action="version", version=f"threadmill {version('threadmill')}")
+    shown = f"threadmill {version('threadmill')}" if chosen is None else ""  # looking it up takes 40 ms
+    parser.add_argument("--version", action="version", version=shown)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=OneLineParser)
     for name, (module, purpose) in COMMANDS.items():
         command = commands.add_parser(name, help=purpose, description=purpose[0].upper() + purpose[1:] + ".")

@@ -208,8 +208,11 @@ def _is_state_behind(part: str, read: tuple[str, ...], found: Sequence[tuple[int
     return bool(found) and len(read) == 1 and part in letters().weak and is_region(part)
 
 
-def _read_rest(rest: list[str], person: Person, *, weak: bool) -> bool:
-    """Reads role and place behind the name; False where something remains that is neither."""
+def _read_rest(rest: list[str], person: Person, *, weak: bool, full: bool = False) -> bool:
+    """Reads role and place behind the name; False where something remains that is neither.
+
+    `full`: at least two words stand before the comma, so that an unknown phrase in title case behind it is a role.
+    """
     for split in range(len(rest), 0, -1):
         role = read_role(", ".join(rest[:split]))
         if role is not None and (weak or role.firm):
@@ -227,8 +230,10 @@ def _read_rest(rest: list[str], person: Person, *, weak: bool) -> bool:
     if place is not None:
         person.location = person.location or place
         return True
-    if weak and person.role is None and (person.credentials or person.titles) and len(", ".join(rest)) <= 60:
-        person.role = ", ".join(rest)
+    joined = ", ".join(rest)
+    titled = full and len(rest) == 1 and " " in joined and all(w[0].isupper() or w in ("and", "&", "of") for w in joined.split())
+    if weak and person.role is None and (person.credentials or person.titles or titled) and len(joined) <= 60:
+        person.role = joined
         return True
     return False
 
@@ -278,7 +283,7 @@ def read_person(text: str, *, weak: bool = False) -> Person | None:
     rest = _sort_parts(parts[1:], person)
     if rest is None or not tokens:
         return None
-    if rest and not _read_rest(rest, person, weak=weak):
+    if rest and not _read_rest(rest, person, weak=weak, full=len(tokens) > 1):
         swapped = _swap(tokens, rest, person, weak=weak)
         if swapped is None or (len(rest) > 1 and not _read_rest(rest[1:], person, weak=weak)):
             return None

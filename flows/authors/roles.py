@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from flows.authors.gazetteer import LONGEST, is_city
 from flows.authors.places import has_town_shape, is_known_place, is_region, is_town_like, read_place
-from flows.authors.vocabulary import fold, letters, roles
+from flows.authors.vocabulary import fold, letters, places, roles
 
 LONGEST_LINE = 90  # characters; the longest role lines seen name two boards and a place in about 80
 MOST_WORDS = 12
@@ -108,8 +108,11 @@ def _walk_left(words: Sequence[str], folded: Sequence[str], head: int) -> int:
         town = " ".join(words[:known])
         between = words[known - 1 : head]
         alone = all(word.replace("-", "").isalpha() for word in between)  # a comma or a bar ends a name, not a town
-        if (is_known_place(town) or (alone and is_city(town))) and not is_qualifier(" ".join(folded[:known])):
+        whole = known > 1 or folded[0] not in places().words  # "San" is a town in Mali, and the start of hundreds
+        if (is_known_place(town) or (alone and whole and is_city(town))) and not is_qualifier(" ".join(folded[:known])):
             first = known
+            while first < head - 1 and folded[first] in places().words:  # "North Haven Bay": the town goes on
+                first += 1
             break
     while first < head and folded[first] in roles().connectors:
         first += 1

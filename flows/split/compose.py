@@ -154,7 +154,8 @@ class _Composer:
                 self.put(at, "chrome", None, "outside-posts")
             if block.kind == COUNT:
                 self.fates[at] = [(line, role, rule, 0) for line, role, rule, _ in self.fates[at]]
-        body = render(self.page.text, [self.blocks[at].lines for at in reading.question])
+        asked = [[line for line in self.blocks[at].lines if line.role is None] for at in reading.question]
+        body = render(self.page.text, asked)
         fates = [fate for at in sorted(self.fates) for fate in self.fates[at]]
         return Thread(
             title=title,

@@ -74,10 +74,18 @@ def part_question(blocks: list[Block], texts: list[int], page: Page, *, titled: 
     if not texts or blocks[texts[0]].kind != TEXT or not is_title(blocks[texts[0]]):
         return None, texts
     known = (page.title or "").casefold()
+    if len(texts) > 1 and _repeats_title(blocks, texts, known):
+        return texts[1], texts[2:]  # the head's title, and below it the page's own, without the site's name
     says_title = blocks[texts[0]].lines[0].text.casefold() in known if known else False
     if len(texts) == 1 and not titled and not says_title:
         return None, texts
     return texts[0], texts[1:]
+
+
+def _repeats_title(blocks: list[Block], texts: list[int], known: str) -> bool:
+    """Whether a page begins with the title of its head, and then says it again, or a part of it."""
+    first, second = (blocks[at].lines[0].text.casefold() for at in texts[:2])
+    return bool(known) and " ".join(known.split()) == first and second in first and is_title(blocks[texts[1]])
 
 
 def question_end(blocks: list[Block], limit: int, page: Page) -> int:
