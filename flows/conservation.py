@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from flows.records import Claim, NoThread, Page, Post, Thread
+
 
 def find_loss(page: Page, found: Thread | NoThread, repair: Callable[[str], str]) -> str | None:
     """Return what a page's ledger gets wrong, in words, or None where every character is accounted for.
@@ -24,6 +26,7 @@ def find_loss(page: Page, found: Thread | NoThread, repair: Callable[[str], str]
     return _find_lost_words(page, found, repair) if isinstance(found, Thread) else None
 
 
+LINE_END = re.compile(r"\r\n|[\r\n]")  # as strip parts lines; other separators may be half of a broken character
 # The field that the words of a stretch are published in, by role; votes, dates and ratings are values, not words.
 FIELDS = {"title": "title", "question": "body", "headline": "headline", "answer": "body", "byline": "byline"}
 
@@ -38,8 +41,7 @@ def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -
             joined, shown = "".join(raw), published or ""
             if joined.strip() == shown or joined.split() == shown.split():
                 continue
-            repaired = (repair(line) for piece in raw for line in piece.splitlines())
-            if _letters("".join(repaired)) != _letters(published or ""):
+            if _letters(joined, repair) != _letters(shown, repair):
                 return f"the words of post {number}, field {field}, are not those of its stretches"
     if stretches:
         number, field = next(iter(stretches))
@@ -59,8 +61,9 @@ def _by_field(claims: list[Claim]) -> Iterator[tuple[int, str, int, int]]:
         yield claim.post, FIELDS[role], claim.start, claim.end
 
 
-def _letters(text: str) -> str:
-    return "".join(text.split())
+def _letters(text: str, repair: Callable[[str], str]) -> str:
+    """Return a text without white space, each of its lines repaired; repairing what is sound changes nothing."""
+    return "".join("".join(repair(line).split()) for line in LINE_END.split(text))
 
 
 def _fields(post: Post, title: str | None) -> Iterable[tuple[str, str | None]]:

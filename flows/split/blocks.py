@@ -13,8 +13,11 @@ FENCES = ("```", "~~~")
 MAX_HEADLINE = 150  # characters; the longest headline that sites let people type
 MAX_BYLINE = 120
 MAX_BYLINE_LINES = 5  # name, board, role, place, rating
+MAX_SIGNATURE, MIN_SIGNATURES = 60, 2  # characters of a name with a trade or town; places in which it must show
+LEAD_IN = re.compile(r"(?:[—–~-]{1,2} ?|(?:answered|posted|written|reply|answer|by)(?: by)?:? )", re.IGNORECASE)
+USER_NAME = re.compile(r"[A-Za-z][\w.-]{2,24}")
 MAX_RECURRING, MIN_RECURRING = 60, 3  # characters of a widget's line; times that it must come
-SIGNS = re.compile(r"[\d\[\]|▲▼★☆•()]")
+SIGNS = re.compile(r"[\d\[\]<>|▲▼★☆•()]")
 DIGITS, NUMBER = re.compile(r"\d+"), re.compile(r"[+\-−]?\d{1,5}")
 LIST_ITEM = re.compile(r"(?:[-*•–]|\(?\d{1,3}[.):]|\(?[a-z][.)])\s")
 SMALL_WORDS = frozenset(
@@ -61,7 +64,7 @@ class Block:
 def build_blocks(lines: list[Line], cues: Cues) -> list[Block]:
     """Return the blocks of a page in order; every line that is not blank is in exactly one."""
     blocks: list[Block] = []
-    recurring = _find_recurring(lines)
+    recurring, signatures = _find_recurring(lines), _find_signatures(lines)
     gap, fenced = 0, False
     for at, line in enumerate(lines):
         if line.role == "blank":
@@ -75,7 +78,7 @@ def build_blocks(lines: list[Line], cues: Cues) -> list[Block]:
         elif at in recurring:
             line, kind = line._replace(role="chrome", rule="recurring-line"), MARKER  # noqa: PLW2901
         else:
-            kind = _kind_of(line, cues)
+            kind = BYLINE if at in signatures else _kind_of(line, cues)
         _append(blocks, Block(kind, gap, [line]), lines, at, cues)
         gap = 0
     _claim_listed(blocks)
@@ -138,13 +141,47 @@ def _find_recurring(lines: list[Line]) -> frozenset[int]:
         widgets += line.role == "votes"
         if line.role is not None or len(line.text) > MAX_RECURRING or not SIGNS.search(line.text):
             continue
-        alone = (at == 0 or lines[at - 1].role == "blank") and (at + 1 == len(lines) or lines[at + 1].role == "blank")
-        if alone and NUMBER.fullmatch(line.text):
-            numbers.append(at)
-        elif alone and line.text[-1] not in ".!?:":
+        if NUMBER.fullmatch(line.text):
+            numbers += [at] * _is_alone(lines, at)
+        elif line.text[-1] not in ".!?:":
             places.setdefault(DIGITS.sub("0", line.text), []).append(at)
     found = {at for same in places.values() if len(same) >= MIN_RECURRING for at in same}
     return frozenset(found | set(numbers if widgets >= MIN_RECURRING or len(numbers) >= MIN_RECURRING else ()))
+
+
+def _is_alone(lines: list[Line], at: int) -> bool:
+    return (at == 0 or lines[at - 1].role == "blank") and (at + 1 == len(lines) or lines[at + 1].role == "blank")
+
+
+def _find_signatures(lines: list[Line]) -> frozenset[int]:
+    """Return the lines that stand where signatures do, whatever they say: below an empty line, right above a long one.
+
+    Twice or more on a page, and after at least every third paragraph, that is how the page parts its answers. A last such
+    line, with nothing but debris below it, belongs to them. Only names count: titled words, a user name, "by" somebody.
+    """
+    found, last, paragraphs = [], None, 0
+    for at, line in enumerate(lines):
+        if line.role is not None:
+            continue
+        paragraphs += len(line.text) > MAX_BYLINE
+        if len(line.text) > MAX_SIGNATURE or at == 0 or lines[at - 1].role != "blank" or not _may_sign(line.text):
+            continue
+        below = at + 1
+        while below < len(lines) and below < at + 4 and lines[below].role not in (None, "blank"):
+            below += 1  # its rating, its buttons
+        if LEAD_IN.match(line.text) or (below < len(lines) and len(lines[below].text) > MAX_SIGNATURE):
+            found.append(at)
+        elif all(after.role is not None for after in lines[at + 1 : at + 40]):
+            last = at
+    if len(found) < MIN_SIGNATURES or 3 * len(found) < paragraphs:
+        return frozenset()
+    return frozenset([*found, last] if last is not None else found)
+
+
+def _may_sign(text: str) -> bool:
+    """Whether a short line may be somebody's name: titled words without a sentence's marks, or one word as user names are."""
+    text = LEAD_IN.sub("", text)
+    return bool(USER_NAME.fullmatch(text)) or (is_titled(text) and not any(map(str.isdigit, text)))
 
 
 def _kind_of(line: Line, cues: Cues) -> str:
@@ -153,13 +190,15 @@ def _kind_of(line: Line, cues: Cues) -> str:
     text = line.text
     if len(text) > MAX_BYLINE or line.cuts:
         return TEXT
-    return BYLINE if cues.is_name_line(text) or cues.is_role_line(text) else TEXT
+    text = text.lstrip("—– ") if text[0] in "—–" else text  # a dash before a name is part of the signature
+    return BYLINE if text and (cues.is_name_line(text) or cues.is_role_line(text)) else TEXT
 
 
 def _goes_on(last: Block, kind: str, line: Line, lines: list[Line], at: int, cues: Cues) -> bool:
     """Whether a line continues the block right above it."""
     if last.kind != BYLINE:
-        return kind == last.kind == TEXT
+        signed = len(last.lines[-1].text) > MAX_SIGNATURE and cues.read_sign_off(last.lines[-1].text) is not None
+        return kind == last.kind == TEXT and not signed  # the line below a sign-off is somebody else's
     if kind == BYLINE:  # two names are two attributions
         return not cues.is_name_line(line.text)
     if kind != TEXT or len(last.lines) >= MAX_BYLINE_LINES:
@@ -177,7 +216,16 @@ def _goes_on(last: Block, kind: str, line: Line, lines: list[Line], at: int, cue
 
 def _is_opening(last: Block) -> bool:
     """Whether the block above, short lines in title case after an empty line, opens an attribution."""
-    return last.kind == TEXT and last.gap > 0 and len(last.lines) <= 2 and all(is_titled(line.text) for line in last.lines)
+    return last.kind == TEXT and last.gap > 0 and len(last.lines) <= 2 and all(is_named(line.text) for line in last.lines)
+
+
+def is_named(text: str) -> bool:
+    """Whether a short line may be a name, a role or a place: titled, or one word with a digit or an underscore in it.
+
+    >>> is_named("Ada Example"), is_named("gardener_42"), is_named("yes")
+    (True, True, False)
+    """
+    return is_titled(text) or (bool(USER_NAME.fullmatch(text)) and any(char.isdigit() or char == "_" for char in text))
 
 
 def is_titled(text: str) -> bool:

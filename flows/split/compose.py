@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from flows.records import Claim, Cues, Line, Page, Post, Thread
+from flows.records import Byline, Claim, Cues, Line, Page, Post, Thread
 from flows.split.blocks import COUNT, FENCES, TEXT, Block
 from flows.split.reading import Reading, Segment
 from flows.split.scoring import MARKED
 
 MAX_GLUED = 260  # characters of a byline that was glued to a body: name, board, offices
+MAX_TAIL = 80  # characters of a name with letters and role behind the last sentence
+SENTENCE_END = re.compile(r"[.!?][\"”’')]{0,2} ?(?=[A-Z])")
 MAX_VOTES = 2**31 - 1  # the column is Int32
 
 
@@ -113,7 +116,7 @@ class _Composer:
     def _part_sign_off(self, number: int, body: list[int], post: Post, rating: dict[str, str | None]) -> None:
         """Read the sign-off of a post without a byline as its attribution."""
         last = self._last_text(body)
-        found = self.cues.read_sign_off(last[1].text) if last else None
+        found = (self.cues.read_sign_off(last[1].text) or self._read_tail_name(last[1].text)) if last else None
         if last is None or found is None:
             if rating:
                 post.byline = self.cues.read_byline([], **rating)
@@ -128,6 +131,15 @@ class _Composer:
         elif parts is not None:
             self._replace_last(at, parts, "sign-off", number)
             post.byline = replace(byline, printed=parts[1].text, alias=byline.printed)
+
+    def _read_tail_name(self, text: str) -> tuple[int, Byline] | None:
+        """Read a signature that stands on the last line of the body, right behind its last sentence."""
+        window = text[-MAX_GLUED:]
+        for end in reversed([found.end() for found in SENTENCE_END.finditer(window)]):
+            tail = window[end:]
+            if 4 < len(tail) <= MAX_TAIL and self.cues.is_name_line(tail):
+                return len(text) - len(tail), self.cues.read_byline([tail])
+        return None
 
     def _last_text(self, body: list[int]) -> tuple[int, Line] | None:
         if not body:
@@ -181,7 +193,8 @@ def render(text: str, blocks: list[list[Line]]) -> str | None:
         rendered = []
         for line in block:
             toggles = line.text.startswith(FENCES)
-            rendered.append(text[line.start : line.end].rstrip() if fenced and not toggles else line.text)
+            as_typed = fenced and not toggles and not any(cut.role == "artifact" for cut in line.cuts)
+            rendered.append(text[line.start : line.end].rstrip() if as_typed else line.text)
             fenced ^= toggles
         paragraphs.append("\n".join(line for line in rendered if line))
     return "\n\n".join(filter(None, paragraphs)) or None

@@ -15,6 +15,7 @@ from flows.split.blocks import (
     TEXT,
     Block,
     is_headline,
+    is_named,
     is_title,
     is_titled,
 )
@@ -242,15 +243,17 @@ def _read_segment(blocks: list[Block], start: int, end: int, *, headline: int | 
         segment.byline = bylines[:1]
     elif bylines:
         segment.byline = bylines if not texts else [at for at in bylines if at > texts[-1]] or bylines[-1:]
-    elif headline is not None and len(texts) > 1 and _is_attribution(blocks[texts[-1]]):
+    elif (headline is not None or segment.other) and len(texts) > 1 and _is_attribution(blocks[texts[-1]]):
         segment.byline = [texts.pop()]
     segment.body = texts if len(bylines) <= len(segment.byline) else sorted({*texts, *bylines} - {*segment.byline})
     return segment
 
 
 def _is_attribution(block: Block) -> bool:
-    """Whether the last paragraph of a headed answer is a name and role that no word list knows: two to four titled lines."""
-    return 2 <= len(block.lines) <= 4 and all(is_titled(line.text) for line in block.lines)
+    """Whether the last paragraph of an answer is a name that no word list knows: up to four titled lines, or a user name."""
+    if len(block.lines) == 1:
+        return is_named(block.lines[0].text) and not is_titled(block.lines[0].text)
+    return len(block.lines) <= 4 and all(is_named(line.text) for line in block.lines)
 
 
 def _text_before(blocks: list[Block], at: int, floor: int) -> int | None:
@@ -266,6 +269,8 @@ def _is_unsigned_end(blocks: list[Block], before: int, at: int, usual: int, cues
     if last.endswith(":") or LIST_ITEM.match(text):
         return False
     gap = max(block.gap for block in blocks[before + 1 : at + 1])
+    if at > before + 1 and blocks[at - 1].lines[0].role == "artifact" and blocks[at - 1].gap and not blocks[at].gap:
+        return True  # template residue stands where the signature would: below an empty line, right above the next body
     return gap > usual or cues.is_salutation(text) or cues.read_sign_off(last) is not None
 
 

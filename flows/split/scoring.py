@@ -44,6 +44,8 @@ def _score_marked(reading: Reading, blocks: list[Block], page: Page) -> float:
     score = 0.5 * sum(len(found) == 1 for found in marks) / count
     score -= 1.0 * (len(wordings) - 1) / count
     score -= 0.25 * (reading.name == "closing-marker")
+    if reading.name == "marker" and reading.declared is None and not any(s.headline is not None for s in reading.segments):
+        score -= 0.5  # without a headline before it and a count, a marker may as well close what stands above it
     return score - 0.5 * sum(blocks[at].chars >= MIN_REPLY for at in reading.footer)
 
 

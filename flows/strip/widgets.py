@@ -9,6 +9,8 @@ from flows.rules import SHORT_LINE, Rule, match_pattern, read_rules, split_words
 from flows.strip.residue import RULES
 
 _LONG_GATES = 3
+_ARROWS = "▾▸▿»›"
+_NO_ARROWS = str.maketrans(dict.fromkeys(_ARROWS, " "))
 _LONG_GATES_ABROAD = 8
 
 
@@ -79,8 +81,13 @@ def claim_long_line(line: str) -> Claimed | None:
 
 @lru_cache(maxsize=16384)
 def claim_line(line: str) -> Claimed | None:
-    """The first rule that claims a folded line of at most SHORT_LINE characters; None for content."""
+    """The first rule that claims a folded line of at most SHORT_LINE characters; None for content.
+
+    Behind words, the arrows of menus are no part of them.
+    """
     known = load_line_rules()
+    if not line.isascii() and any(arrow in line for arrow in _ARROWS):
+        line = " ".join(line.translate(_NO_ARROWS).split()) or line
     words = set(split_words(line.lower())) & known.words
     numbers = {number for word in words for number in known.by_word[word]}
     numbers.update(number for literal, open_to in known.by_literal.items() if literal in line for number in open_to)
