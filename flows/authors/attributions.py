@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from flows.authors.credentials import credential, read_letters
@@ -13,6 +13,7 @@ from flows.authors.name_lines import BARS, has_bar, is_name_line, lead_ins, stri
 from flows.authors.names import split_name
 from flows.authors.people import LONGEST_LINE, Person, proves_person, read_person
 from flows.authors.places import is_known_place, is_region, is_town_like, read_place
+from flows.authors.plain_names import read_plain
 from flows.authors.roles import Role, is_qualifier_line, read_role
 from flows.authors.vocabulary import fold, letters, names
 from flows.records import Byline
@@ -57,11 +58,32 @@ def read_byline(
     >>> byline.name, byline.credentials, byline.role, byline.location, byline.review_count
     ('Anna Q. Example', ('MD',), 'Plastic Surgeon', 'Reno', 1204)
     """
-    return _read(tuple(lines), rating, reviews, in_context=in_context)
+    known = tuple(lines)
+    byline = _read_plainly(known) if in_context else None
+    if byline is None:
+        byline = _read(known, in_context=in_context)
+    if rating is None and reviews is None:
+        return byline
+    return replace(byline, rating=read_rating(rating), review_count=read_count(reviews))
+
+
+@lru_cache(maxsize=1 << 14)
+def _read_plainly(lines: tuple[str, ...]) -> Byline | None:
+    """The byline of a plain name, alone or above a firm role; None where the long way has to be taken."""
+    plain = read_plain(lines[0]) if 0 < len(lines) <= 2 else None
+    if plain is None:
+        return None
+    role = read_role(lines[1]) if len(lines) == 2 else None
+    if len(lines) == 2 and (role is None or not role.firm):
+        return None
+    return Byline(
+        printed="\n".join(lines), name=" ".join(plain.words), given_name=plain.given, family_name=plain.family,
+        credentials=plain.credentials, role=role and role.role, location=role and role.location,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1 << 15)
-def _read(lines: tuple[str, ...], rating: str | None, reviews: str | None, *, in_context: bool) -> Byline:
+def _read(lines: tuple[str, ...], *, in_context: bool) -> Byline:
     draft = _Draft()
     for line in lines:
         text = line.strip()
@@ -70,7 +92,7 @@ def _read(lines: tuple[str, ...], rating: str | None, reviews: str | None, *, in
         for piece in pieces:
             if piece and len(piece) <= LONGEST_LINE:
                 _read_piece(piece, draft, in_context=firm)
-    return _finish(draft, "\n".join(lines), read_rating(rating), read_count(reviews))
+    return _finish(draft, "\n".join(lines))
 
 
 def _read_piece(piece: str, draft: _Draft, *, in_context: bool) -> None:
@@ -206,7 +228,7 @@ def _part_unknown(words: Sequence[str]) -> tuple[str, str | None]:
     return " ".join(words), None
 
 
-def _finish(draft: _Draft, printed: str, rating: float | None, reviews: int | None) -> Byline:
+def _finish(draft: _Draft, printed: str) -> Byline:
     person = draft.person or Person()
     parts = split_name(person.words, titled=person.titled)
     if person.swapped and parts.family is None and len(person.words) > 1:
@@ -220,8 +242,6 @@ def _finish(draft: _Draft, printed: str, rating: float | None, reviews: int | No
         credentials=tuple(dict.fromkeys((*person.credentials, *draft.letters))),
         role=draft.role or draft.qualifier,
         location=draft.location,
-        rating=rating,
-        review_count=reviews,
         in_memoriam=person.in_memoriam,
     )
 

@@ -11,6 +11,7 @@ from flows.authors.credentials import credential, read_letters
 from flows.authors.names import count_full_words
 from flows.authors.people import LONGEST_LINE, proves_person, read_person
 from flows.authors.places import is_region, read_place
+from flows.authors.plain_names import read_plain
 from flows.authors.roles import read_role
 from flows.authors.vocabulary import names, read_table
 
@@ -48,6 +49,8 @@ def is_name_line(line: str) -> bool:
     """
     if not 4 < len(line) <= LONGEST_LINE or line[-1] in _STOPS or line[0].islower() or line[0] in _NO_START:
         return False
+    if ", " in line and read_plain(line) is not None:
+        return True
     gates = _gates()
     cut = line.find(" ")
     first = line[:cut]

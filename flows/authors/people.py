@@ -231,7 +231,9 @@ def _read_rest(rest: list[str], person: Person, *, weak: bool, full: bool = Fals
         person.location = person.location or place
         return True
     joined = ", ".join(rest)
-    titled = full and len(rest) == 1 and " " in joined and all(w[0].isupper() or w in ("and", "&", "of") for w in joined.split())
+    titled = (
+        full and len(rest) == 1 and " " in joined and all(w[0].isupper() or w in ("and", "&", "of") for w in joined.split())
+    )
     if weak and person.role is None and (person.credentials or person.titles or titled) and len(joined) <= 60:
         person.role = joined
         return True
