@@ -33,7 +33,7 @@ FIELDS = {"title": "title", "question": "body", "headline": "headline", "answer"
 
 def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -> str | None:
     stretches: dict[tuple[int, str], list[str]] = {}
-    for post, field, start, end in _by_field(thread.claims):
+    for post, field, start, end in _by_field(thread.claims, page.text):
         stretches.setdefault((post, field), []).append(page.text[start:end])
     for number, post in enumerate([thread.question, *thread.answers]):
         for field, published in _fields(post, thread.title if number == 0 else None):
@@ -49,14 +49,16 @@ def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -
     return None
 
 
-def _by_field(claims: list[Claim]) -> Iterator[tuple[int, str, int, int]]:
+def _by_field(claims: list[Claim], text: str) -> Iterator[tuple[int, str, int, int]]:
     """Yield (post, field, start, end) of each stretch of words; an author's own template text is in the field around it."""
     for at, claim in enumerate(claims):
         if claim.post is None or (claim.role not in FIELDS and claim.role != "code"):
             continue
         role = claim.role
         if role == "code":
-            around = [*reversed(claims[:at][-4:]), *claims[at + 1 : at + 5]]
+            before, after = reversed(claims[max(at - 4, 0) : at]), claims[at + 1 : at + 5]
+            opens_line = claim.start == 0 or text[claim.start - 1] in "\r\n"
+            around = [*after, *before] if opens_line else [*before, *after]
             role = next((near.role for near in around if near.post == claim.post and near.role in FIELDS), "answer")
         yield claim.post, FIELDS[role], claim.start, claim.end
 

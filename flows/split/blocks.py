@@ -245,7 +245,10 @@ def is_headline(block: Block) -> bool:
     """Whether a block has the shape of an answer's headline: one short line that is no list item and opens nothing."""
     if block.kind != TEXT or len(block.lines) != 1:
         return False
-    text = block.lines[0].text
+    line = block.lines[0]
+    text = line.text
+    if text.startswith(FENCES) or (line.cuts and line.cuts[0].start == line.start):
+        return False  # code, or what is left behind debris
     return len(text) <= MAX_HEADLINE and not text.endswith((":", ",", ";")) and not LIST_ITEM.match(text)
 
 
