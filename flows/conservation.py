@@ -33,8 +33,8 @@ FIELDS = {"title": "title", "question": "body", "headline": "headline", "answer"
 
 def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -> str | None:
     stretches: dict[tuple[int, str], list[str]] = {}
-    for post, field, start, end in _by_field(thread.claims, page.text):
-        stretches.setdefault((post, field), []).append(page.text[start:end])
+    for number, field, start, end in _by_field(thread.claims, page.text):
+        stretches.setdefault((number, field), []).append(page.text[start:end])
     for number, post in enumerate([thread.question, *thread.answers]):
         for field, published in _fields(post, thread.title if number == 0 else None):
             raw = stretches.pop((number, field), [])

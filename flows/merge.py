@@ -119,12 +119,16 @@ def _merge_spans(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict[s
     return {"spans": rows["spans"].unique(["scrape_id", "start"], keep="first", maintain_order=True)}
 
 
-NEWEST = {"by": ["_fetched_at", "_source", "scrape_id"], "descending": [True, False, False], "nulls_last": True}
+NEWEST = ("_fetched_at", "_source", "scrape_id")  # unknown times count as oldest, then the source decides
+
+
+def _newest_first(posts: pl.DataFrame, *then: str) -> pl.DataFrame:
+    return posts.sort([*NEWEST, *then], descending=[True, *(False for _ in (*NEWEST[1:], *then))], nulls_last=True)
 
 
 def _merge_threads(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict[str, pl.DataFrame]:
     """One row per question, the newest scrape's; of its answers and comments each once, those of the newest scrape first."""
-    questions = rows["questions"].sort(**NEWEST).unique("question_id", keep="first", maintain_order=True)
+    questions = _newest_first(rows["questions"]).unique("question_id", keep="first", maintain_order=True)
     answers = _merge_posts(rows["answers"], "answer_id")
     comments = _merge_posts(rows["comments"], "comment_id")
     counts = answers.group_by("question_id").agg(pl.len().cast(pl.Int32).alias("_answers"))
@@ -139,7 +143,7 @@ def _merge_threads(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict
 
 
 def _merge_posts(posts: pl.DataFrame, key: str) -> pl.DataFrame:
-    ranked = posts.sort(NEWEST["by"] + ["position"], descending=[*NEWEST["descending"], False], nulls_last=True)
+    ranked = _newest_first(posts, "position")
     kept = ranked.unique(key, keep="first", maintain_order=True)
     return kept.with_columns(position=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("question_id"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,7 @@ class Refusal:
 # -- columns → frames -----------------------------------------------------------------------------------------------------
 
 
-def build_frame(table: str, columns: dict[str, Sequence[Any]]) -> tuple[pl.DataFrame, list[Refusal]]:
+def build_frame(table: str, columns: Mapping[str, Sequence[Any]]) -> tuple[pl.DataFrame, list[Refusal]]:
     """Return the frame of a batch's rows in the schema's types; a number that does not fit becomes null and is refused."""
     types = polars_schema(table)
     refused: list[Refusal] = []
@@ -75,7 +75,7 @@ def _fitting(table: str, name: str, cells: Sequence[Any], refused: list[Refusal]
         return cells
     cells = list(cells)
     for at in wide:
-        refused.append(Refusal(table, at, name, "int32", str(cells[at]), REASONS["int32"], "cell"))
+        refused.append(Refusal(table, at, name, "int32", str(cells[at]), f"{name}: {REASONS['int32']}", "cell"))
         cells[at] = None
     return cells
 
@@ -103,10 +103,14 @@ def refuse_rows(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Ref
         lost |= set() if cell else {index}
         value = case["failure_case"]
         reason = f"{column}: {REASONS.get(check, 'the value fails the check ' + check)}"
-        refused.append(Refusal(table, index, column, check, None if value is None else str(value), reason, "cell" if cell else "record"))
+        refused.append(
+            Refusal(table, index, column, check, None if value is None else str(value), reason, "cell" if cell else "record")
+        )
     for column in {refusal.column for refusal in refused if refusal.severity == "cell" and refusal.column}:
         rows = [refusal.index for refusal in refused if refusal.column == column]
-        frame = frame.with_columns(pl.when(pl.int_range(pl.len()).is_in(rows)).then(None).otherwise(pl.col(column)).alias(column))
+        frame = frame.with_columns(
+            pl.when(pl.int_range(pl.len()).is_in(rows)).then(None).otherwise(pl.col(column)).alias(column)
+        )
     return frame, refused, lost
 
 
@@ -114,7 +118,8 @@ def _failures(table: str, frame: pl.DataFrame) -> pl.DataFrame | None:
     try:
         TABLES[table].validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as errors:
-        return errors.failure_cases
+        cases: pl.DataFrame = errors.failure_cases
+        return cases
     return None
 
 
@@ -122,7 +127,7 @@ def _failures(table: str, frame: pl.DataFrame) -> pl.DataFrame | None:
 
 
 def validate_batch(
-    tables: dict[str, dict[str, Sequence[Any]]], find_residue: Callable[[str], list[Any]]
+    tables: Mapping[str, Mapping[str, Sequence[Any]]], find_residue: Callable[[str], list[Any]]
 ) -> dict[str, pl.DataFrame]:
     """Return the sound frames of a batch; what was refused is in `rejects`, with the row as it was.
 
@@ -204,7 +209,8 @@ def _reject_frame(refused: list[tuple[Refusal, dict[str, Any]]], sources: dict[s
         rows.append(
             {
                 "scrape_id": scrape, "source": source, "table": refusal.table, "record_id": row[key] or None,
-                "column": refusal.column, "check": refusal.check, "value": (refusal.value or None) and refusal.value[:MAX_VALUE],
+                "column": refusal.column, "check": refusal.check,
+                "value": refusal.value[:MAX_VALUE] if refusal.value else None,
                 "reason": refusal.reason, "severity": refusal.severity,
                 "row": json.dumps(row, ensure_ascii=False, default=str)[:MAX_ROW],
             }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-@lru_cache(maxsize=None)
+@cache
 def polars_schema(table: str) -> dict[str, pl.DataType]:
     """Return column → Polars type of a table, in order."""
     return {name: column.dtype.type for name, column in TABLES[table].to_schema().columns.items()}
 
 
-@lru_cache(maxsize=None)
+@cache
 def traits_of(table: str) -> dict[str, Any]:
     """Return a table's key columns, sort columns and shard column (by which its rows are cut into ranges)."""
     (metadata,) = (TABLES[table].get_metadata() or {}).values()
     return dict(metadata["dataframe"])
 
 
-@lru_cache(maxsize=None)
+@cache
 def columns_of(table: str) -> dict[str, dict[str, Any]]:
     """Return column → {"description", "unit" or None, "nullable"} of a table, in order."""
     return {
@@ -35,7 +35,7 @@ def columns_of(table: str) -> dict[str, dict[str, Any]]:
     }
 
 
-@lru_cache(maxsize=None)
+@cache
 def arrow_schema(table: str) -> pa.Schema:
     """Return the Arrow schema of a table's files: types, null rules, description and unit of each column."""
     import pyarrow as pa  # noqa: PLC0415 -- only who writes or checks files needs it

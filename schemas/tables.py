@@ -197,7 +197,9 @@ class Authors(Table):
     credentials: Strings = pa.Field(description="Credentials, normalised (MD, DMD, FACS), as printed in order")
     role: pl.String = _text("Profession or rank on the site")
     location: pl.String = _text("Place of work or residence")
-    rating: pl.Float64 = pa.Field(nullable=True, ge=0.0, le=5.0, description="Rating of the person", metadata={"unit": "stars of 5"})
+    rating: pl.Float64 = pa.Field(
+        nullable=True, ge=0.0, le=5.0, description="Rating of the person", metadata={"unit": "stars of 5"}
+    )
     review_count: pl.Int32 = _count("Reviews behind the rating", "reviews")
     in_memoriam: pl.Boolean = pa.Field(description="Whether the site marks the person as deceased")
     profile_url: pl.String = _text("Address of the person's profile")
@@ -230,4 +232,8 @@ class Rejects(Table):
     class Config(Table.Config):
         """Key and order."""
 
-        metadata = {"key": [], "sort": ["scrape_id", "table", "record_id", "column", "check", "source", "value"], "shard": "scrape_id"}  # noqa: RUF012, E501
+        metadata = {  # noqa: RUF012
+            "key": [],
+            "sort": ["scrape_id", "table", "record_id", "column", "check", "source", "value"],
+            "shard": "scrape_id",
+        }

@@ -34,7 +34,7 @@ def _telling() -> frozenset[str]:
     n, p, r = names(), places(), roles()
     single = [n.titles, n.dotted_titles, n.loose_titles, n.title_words, n.particles, n.never_first, n.east_asian, n.memorial]
     single += [n.remarks, n.not_names, n.noise, p.regions, p.cities, p.lettered, p.words, r.heads, r.general, r.board]
-    single += [r.surnames, r.qualifiers, r.connectors, r.not_before, r.not_places, closings(), n.generations.keys()]
+    single += [r.surnames, r.qualifiers, r.connectors, r.not_before, r.not_places, closings(), frozenset(n.generations)]
     return frozenset(word for known in single for phrase in known for word in phrase.split())
 
 

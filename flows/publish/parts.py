@@ -90,9 +90,14 @@ def check_part(path: Path, table: str, rows: int) -> None:
     pyarrow reads the footer: rows, schema, descriptions. Polars, another implementation than the one that wrote it,
     reads the rows: their number, types, order and the uniqueness of the key.
     """
-    footer = pq.ParquetFile(path)
+    try:
+        footer = pq.ParquetFile(path)
+    except pa.ArrowInvalid as error:
+        raise Fault(f"{path}: what was written cannot be read back ({error})") from error
     if footer.metadata.num_rows != rows or not footer.schema_arrow.equals(arrow_schema(table), check_metadata=True):
-        raise Fault(f"{path}: the file read back holds {footer.metadata.num_rows} rows or another schema, not the {rows} written")
+        raise Fault(
+            f"{path}: the file read back holds {footer.metadata.num_rows} rows or another schema, not the {rows} written"
+        )
     traits = traits_of(table)
     seen = 0
     last: tuple[Any, ...] | None = None
@@ -106,6 +111,6 @@ def check_part(path: Path, table: str, rows: int) -> None:
         if traits["key"] and frame.select(pl.struct(traits["key"]).is_duplicated().any()).item():
             raise Fault(f"{path}: the key {', '.join(traits['key'])} is not unique in row group {group}")
         first = frame.select(key).row(0)
-        if traits["sort"][0] == traits["shard"] and last is not None and first < last:
-            raise Fault(f"{path}: the rows are not in order at row group {group}")
+        if traits["sort"][0] == traits["shard"] and last is not None and first <= last:
+            raise Fault(f"{path}: the rows are not in order, or a key comes twice, at row group {group}")
         last = frame.select(key).row(-1)

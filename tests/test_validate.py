@@ -1,0 +1,133 @@
+"""The narrowest refusal: what goes, what stays, and that nothing goes in silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from flows.authors.resolve import author_key
+from flows.batches import _columns
+from flows.conservation import find_loss
+from flows.pipeline import split_page
+from flows.records import Claim, Page, Thread
+from flows.rows import Rows
+from flows.strip.repair import repair_span
+from flows.strip.residue import find_residue
+from flows.validate import validate_batch
+
+BODY = "The joint is held by a spring that loses its force after some years of daily use."
+TEXT = f"My toaster clicks.\n\n{BODY}\n\nAda Brandt, PhD\n{BODY} Twice.\n\nBela Quist, PhD\n"
+
+
+def page_of(text: str = TEXT, source: str = "t.txt", url: str | None = "https://a.example/q/1") -> Page:
+    return Page(source=source, format="txt", text=text, bytes=len(text), digest=f"{abs(hash(text)):032x}"[:32], url=url)
+
+
+def staged(*pages: Page) -> dict[str, dict[str, Any]]:
+    rows = Rows(_columns(), author_key)
+    for page in pages or (page_of(),):
+        rows.add_page(page, split_page(page))
+    return {table: {name: list(cells) for name, cells in columns.items()} for table, columns in rows.tables.items()}
+
+
+def spoil(tables: dict[str, dict[str, Any]], table: str, column: str, value: Any, row: int = 0) -> dict[str, pl.DataFrame]:
+    tables[table][column][row] = value
+    return validate_batch(tables, find_residue)
+
+
+def refusals(frames: dict[str, pl.DataFrame]) -> list[tuple[str, str | None, str]]:
+    return [(row["table"], row["column"], row["severity"]) for row in frames["rejects"].to_dicts()]
+
+
+def test_a_sound_batch_passes_whole() -> None:
+    frames = validate_batch(staged(), find_residue)
+    assert {table: frame.height for table, frame in frames.items() if frame.height} == {
+        "scrapes": 1, "texts": 1, "spans": frames["spans"].height, "questions": 1, "answers": 2, "authors": 2,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("questions", "url", "ftp://a.example"),
+        ("answers", "headline", ""),
+        ("answers", "votes", 2**40),
+        ("authors", "rating", 7.0),
+    ],
+)
+def test_a_bad_optional_cell_becomes_null_and_is_logged(table: str, column: str, value: Any) -> None:
+    frames = spoil(staged(), table, column, value)
+    assert frames[table][column][0] is None
+    (refused,) = frames["rejects"].to_dicts()
+    assert (refused["table"], refused["column"], refused["severity"]) == (table, column, "cell")
+    assert (refused["value"] or "") == str(value)
+    assert refused["reason"].startswith(column)
+    assert refused["row"]
+
+
+def test_a_bad_answer_goes_alone() -> None:
+    frames = spoil(staged(), "answers", "answer_id", "not-an-id")
+    assert (frames["questions"].height, frames["answers"].height, frames["authors"].height) == (1, 1, 2)
+    assert refusals(frames) == [("answers", "answer_id", "record")]
+
+
+def test_a_bad_author_leaves_the_answers_with_their_byline() -> None:
+    frames = spoil(staged(), "authors", "author_id", "nobody")
+    assert frames["answers"]["author_id"].to_list().count(None) == 1
+    assert frames["answers"]["byline"].null_count() == 0
+    assert refusals(frames) == [("authors", "author_id", "record")]
+
+
+def test_a_bad_question_takes_its_answers_along_and_no_other() -> None:
+    other = page_of(TEXT.replace("toaster", "kettle"), "u.txt", "https://a.example/q/2")
+    frames = spoil(staged(page_of(), other), "questions", "confidence", 3.0)
+    assert frames["questions"]["url"].to_list() == ["https://a.example/q/2"]
+    assert frames["answers"].height == 2
+    assert sorted(refusals(frames), key=str) == [("answers", "question_id", "record")] * 2 + [
+        ("questions", "confidence", "record")
+    ]
+
+
+def test_residue_that_no_rule_marks_as_the_authors_own_refuses_the_record() -> None:
+    frames = spoil(staged(), "answers", "body", f"{BODY} {{{{ user.name }}}}")
+    assert (frames["answers"].height, refusals(frames)) == (1, [("answers", "body", "record")])
+    assert frames["rejects"]["value"].to_list() == ["{{ user.name }}"]
+
+
+def test_no_row_vanishes() -> None:
+    tables = staged()
+    before = {table: len(columns["scrape_id"]) for table, columns in tables.items() if "scrape_id" in columns}
+    tables["answers"]["answer_id"][0] = None
+    tables["answers"]["confidence"][1] = -1.0
+    frames = validate_batch(tables, find_residue)
+    refused = frames["rejects"].filter(pl.col("severity") == "record")["table"].to_list()
+    assert frames["answers"].height + refused.count("answers") == before["answers"]
+
+
+def planted(change: str) -> Thread:
+    found = split_page(page_of())
+    assert isinstance(found, Thread)
+    claims = found.claims
+    if change == "gap":
+        found.claims = claims[:1] + claims[2:]
+    elif change == "overlap":
+        found.claims = [*claims[:-1], claims[-1]._replace(start=claims[-1].start - 3)]
+    elif change == "short":
+        found.claims = claims[:-1]
+    elif change == "word":
+        found.answers[0].body = str(found.answers[0].body).replace(" spring", "")
+    elif change == "moved":
+        found.answers[0].body, found.answers[1].body = found.answers[1].body, found.answers[0].body
+    elif change == "unpublished":
+        found.answers[0].byline = None
+    elif change == "no rule":
+        found.claims = [Claim(0, len(TEXT), "chrome", "")]
+    return found
+
+
+@pytest.mark.parametrize("change", ["gap", "overlap", "short", "word", "moved", "unpublished", "no rule"])
+def test_each_kind_of_loss_is_found(change: str) -> None:
+    assert find_loss(page_of(), planted("nothing"), repair_span) is None
+    assert find_loss(page_of(), planted(change), repair_span) is not None
