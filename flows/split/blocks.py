@@ -77,9 +77,14 @@ def build_blocks(lines: list[Line], cues: Cues) -> list[Block]:
             kind = TEXT
         elif at in recurring:
             line, kind = line._replace(role="chrome", rule="recurring-line"), MARKER  # noqa: PLW2901
+        elif line.role is None and len(line.text) > MAX_BYLINE:
+            kind = TEXT
         else:
             kind = BYLINE if at in signatures else _kind_of(line, cues)
-        _append(blocks, Block(kind, gap, [line]), lines, at, cues)
+        if gap and kind == TEXT:  # most lines of most pages
+            blocks.append(Block(kind, gap, [line]))
+        else:
+            _append(blocks, Block(kind, gap, [line]), lines, at, cues)
         gap = 0
     _claim_listed(blocks)
     _claim_notice(blocks, cues)
@@ -163,15 +168,17 @@ def _find_signatures(lines: list[Line]) -> frozenset[int]:
     for at, line in enumerate(lines):
         if line.role is not None:
             continue
-        paragraphs += len(line.text) > MAX_BYLINE
-        if len(line.text) > MAX_SIGNATURE or at == 0 or lines[at - 1].role != "blank" or not _may_sign(line.text):
+        size = len(line.text)
+        paragraphs += size > MAX_BYLINE
+        if size > MAX_SIGNATURE or at == 0 or lines[at - 1].role != "blank" or line.text[-1] in ".!?:;,":
             continue
         below = at + 1
         while below < len(lines) and below < at + 4 and lines[below].role not in (None, "blank"):
             below += 1  # its rating, its buttons
-        if LEAD_IN.match(line.text) or (below < len(lines) and len(lines[below].text) > MAX_SIGNATURE):
-            found.append(at)
-        elif all(after.role is not None for after in lines[at + 1 : at + 40]):
+        in_place = below < len(lines) and len(lines[below].text) > MAX_SIGNATURE
+        if in_place or LEAD_IN.match(line.text):
+            found += [at] * _may_sign(line.text)
+        elif all(after.role is not None for after in lines[at + 1 : at + 40]) and _may_sign(line.text):
             last = at
     if len(found) < MIN_SIGNATURES or 3 * len(found) < paragraphs:
         return frozenset()

@@ -142,18 +142,20 @@ LAYOUTS: dict[str, Callable[[str, list[Block], Page, Cues], Iterable[Reading]]] 
 # -- markers ------------------------------------------------------------------------------------------------------------
 
 
-def _families(blocks: list[Block], page: Page) -> list[list[int]]:
-    """Return the sets of markers that may open answers: all, those of a role, of a rule, of one wording; at most twelve."""
+def _families(blocks: list[Block], page: Page) -> Iterator[list[int]]:
+    """Yield the sets of markers that may open answers: all, those of a role, of a rule, of one wording; at most thirteen."""
     marks = [at for at, block in enumerate(blocks) if block.kind == MARKER]
-    families = [marks]
+    if marks:
+        yield marks
+    seen = {tuple(marks)}
     for key in (_role, _rule, wording_of):
         groups: dict[str | None, list[int]] = {}
         for at in marks:
             groups.setdefault(key(blocks[at].lines[0], page), []).append(at)
-        if len(groups) > 1:
-            families += sorted(groups.values(), key=len, reverse=True)[:4]
-    unique = {tuple(family): family for family in families if family}
-    return list(unique.values())[:12]
+        for family in sorted(groups.values(), key=len, reverse=True)[:4]:
+            if tuple(family) not in seen:
+                seen.add(tuple(family))
+                yield family
 
 
 def _role(line: Line, _page: Page) -> str | None:
