@@ -69,9 +69,6 @@ def clean_batch(batch: Batch, staging: Path) -> Counts:
     for table, frame in frames.items():
         write_run(staging, table, batch.number, frame, traits_of(table)["shard"])
     _count(counts, frames)
-    for piece in batch.pieces:
-        if piece.spool is not None:
-            piece.spool.unlink(missing_ok=True)
     return counts
 
 

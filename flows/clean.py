@@ -39,7 +39,7 @@ class PrefectExecutor:
     """Carries out each job of a run as a Prefect task that waits for a worker process."""
 
     def __init__(self, pool: WorkerPool) -> None:
-        self.workers = pool.workers
+        self._pool, self.workers = pool, pool.workers
         self._tasks = {
             run_batch: _as_task(pool, run_batch, "clean-batch", "batch-{argument.number}"),
             run_share: _as_task(pool, run_share, "merge-tables", "{argument.group}-{argument.number}"),
@@ -48,6 +48,10 @@ class PrefectExecutor:
     def submit(self, job: Callable[..., Any], *arguments: Any) -> PrefectFuture[Any]:
         """Start a job as a task run."""
         return self._tasks[job].submit(*arguments)
+
+    def stop(self) -> None:
+        """End the jobs that are under way; their tasks fail."""
+        self._pool.stop()
 
 
 def clean_raw(

@@ -8,18 +8,19 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from flows.errors import WrongUse
 from flows.publish.snapshots import latest_snapshot, open_processed, publish_snapshot, read_manifest, retire_snapshots
-from flows.read.batches import Batch, plan_batches
+from flows.read.batches import Batch, delete_spools, plan_batches
 from flows.read.inputs import FOLDER_FILE, SIDECAR_SUFFIX, Input, find_inputs
-from flows.workers import run_batch, run_share
+from flows.workers import WorkerPool, run_batch, run_share
 
 if TYPE_CHECKING:
     from flows.batches import Counts
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from flows.publish.parts import Part
 
 LAYOUTS = ("all", "none")
+Tag = TypeVar("Tag")
 
 
 class Future(Protocol):
@@ -43,6 +45,9 @@ class Executor(Protocol):
 
     def submit(self, job: Callable[..., Any], *arguments: Any) -> Future:
         """Start a job."""
+
+    def stop(self) -> None:
+        """End the jobs that are under way; when this returns, none of them writes any more."""
 
 
 @dataclass(slots=True)
@@ -82,7 +87,7 @@ def run_clean(
         raise WrongUse(f"--layouts {layouts}: not known; use {' or '.join(LAYOUTS)}")
     started = datetime.now(UTC)
     inputs = find_inputs(raw)
-    with open_processed(processed) as staging:
+    with open_processed(processed) as staging, stop_on_failure(executor):
         before = latest_snapshot(processed)
         fingerprint = fingerprint_inputs(raw, inputs, layouts)
         if before is not None and not again:
@@ -110,14 +115,25 @@ def run_clean(
         return outcome
 
 
+@contextmanager
+def stop_on_failure(executor: Executor) -> Iterator[None]:
+    """End the jobs under way when the run fails or is interrupted, so that nobody writes into what is taken away."""
+    try:
+        yield
+    except BaseException:
+        executor.stop()
+        raise
+
+
 def _clean_all(inputs: list[Input], raw: Path, staging: Path, executor: Executor, progress: Progress) -> Counts:
     """Clean the batches, a few ahead of the workers at a time; return their counts."""
     batches = plan_batches(inputs, raw, staging / "spool")
-    jobs = ((run_batch, (batch, staging / "runs"), _weigh(batch)) for batch in _at_least_one(batches, raw))
+    jobs = ((run_batch, (batch, staging / "runs"), batch) for batch in _at_least_one(batches, raw))
     totals: Counts | None = None
-    for counts, size in _in_order(jobs, executor):
+    for counts, batch in _in_order(jobs, executor):
         totals = counts if totals is None else totals.plus(counts)
-        progress.cleaned(size, counts.pages)
+        delete_spools(batch)
+        progress.cleaned(_weigh(batch), counts.pages)
     assert totals is not None  # noqa: S101 -- there is at least one batch
     return totals
 
@@ -133,11 +149,11 @@ def _weigh(batch: Batch) -> int:
     return sum((piece.end - piece.start) if piece.end is not None else piece.found.size for piece in batch.pieces)
 
 
-def _in_order(jobs: Iterator[tuple[Callable[..., Any], tuple[Any, ...], int]], executor: Executor) -> Iterator[tuple[Any, int]]:
-    """Yield each job's result, in order, with two jobs per worker under way."""
-    waiting: deque[tuple[Future, int]] = deque()
-    for job, arguments, size in jobs:
-        waiting.append((executor.submit(job, *arguments), size))
+def _in_order(jobs: Iterator[tuple[Callable[..., Any], tuple[Any, ...], Tag]], executor: Executor) -> Iterator[tuple[Any, Tag]]:
+    """Yield each job's result with its tag, in order, with two jobs per worker under way."""
+    waiting: deque[tuple[Future, Tag]] = deque()
+    for job, arguments, tag in jobs:
+        waiting.append((executor.submit(job, *arguments), tag))
         if len(waiting) >= 2 * executor.workers:
             future, done = waiting.popleft()
             yield future.result(), done
@@ -155,7 +171,7 @@ def _merge_all(staging: Path, chars: int, executor: Executor) -> list[Part]:
 
     def run(groups: list[str]) -> list[Part]:
         shares: list[Share] = [s for group in groups for s in plan_shares(group, staging / "runs", target, ranges)]
-        jobs = ((run_share, (share,), 0) for share in shares)
+        jobs = ((run_share, (share,), None) for share in shares)
         return [part for parts, _ in _in_order(jobs, executor) for part in parts]
 
     return run(["threads", "spans", "texts", "scrapes"]) + run(["authors"])
@@ -178,13 +194,15 @@ def fingerprint_inputs(raw: Path, inputs: list[Input], layouts: str) -> str:
         digest.update(f"{found.source}\x1f{found.refusal}\x1f".encode())
         for path in (found.path, found.path.with_name(found.path.name + SIDECAR_SUFFIX)):
             digest.update(b"" if found.refusal else _digest_file(path))
-    if raw.is_dir():
-        for path in sorted(raw.rglob(FOLDER_FILE)):
-            digest.update(str(path.relative_to(raw)).encode("utf-8", "surrogateescape") + _digest_file(path))
+    folder = raw if raw.is_dir() else raw.parent
+    for path in sorted(raw.rglob(FOLDER_FILE)) if raw.is_dir() else [folder / FOLDER_FILE]:
+        digest.update(os.fsencode(path.relative_to(folder)) + _digest_file(path))
     return digest.hexdigest()
 
 
 def _digest_file(path: Path) -> bytes:
+    if not path.is_file():
+        return b"-"  # opening a pipe would wait for its writer
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
@@ -209,14 +227,20 @@ def _versions() -> dict[str, str]:
 class PlainExecutor:
     """Runs jobs in worker processes, without any orchestrator."""
 
-    def __init__(self, run: Callable[..., Any], workers: int) -> None:
-        self._run, self.workers = run, workers
-        self._threads = ThreadPoolExecutor(2 * workers, thread_name_prefix=f"threadmill-{os.getpid()}")
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool, self.workers = pool, pool.workers
+        self._threads = ThreadPoolExecutor(2 * pool.workers, thread_name_prefix=f"threadmill-{os.getpid()}")
 
     def submit(self, job: Callable[..., Any], *arguments: Any) -> Future:
         """Start a job in a worker process; return what it is waited for with."""
-        return self._threads.submit(self._run, job, *arguments)
+        return self._threads.submit(self._pool.run, job, *arguments)
+
+    def stop(self) -> None:
+        """End the jobs that are under way."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._pool.stop()
 
     def close(self) -> None:
-        """Wait for the threads."""
+        """Wait for the threads, then for the processes."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._pool.close()

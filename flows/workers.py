@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -39,10 +41,11 @@ class WorkerPool:
         os.environ.setdefault("POLARS_MAX_THREADS", "1")
         self.workers = workers
         self._renewing = threading.Lock()
+        self._stopped = False
         self._pool = self._open()
 
     def _open(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self.workers, mp_context=multiprocessing.get_context("spawn"))
+        return ProcessPoolExecutor(self.workers, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker)
 
     def run(self, job: Callable[..., Result], *arguments: Any) -> Result:
         """Return what a job returns; may be called from many threads. Raises Fault when its worker keeps dying."""
@@ -52,14 +55,36 @@ class WorkerPool:
                 return pool.submit(job, *arguments).result()
             except BrokenProcessPool:
                 with self._renewing:
+                    if self._stopped:
+                        raise
                     if self._pool is pool:
                         pool.shutdown(wait=False)
                         self._pool = self._open()
         raise Fault(f"a worker process died {TRIES} times at the same work; is the memory used up?")
 
+    def stop(self) -> None:
+        """End the processes in the middle of their work: when this returns, none of them writes any more."""
+        with self._renewing:
+            self._stopped = True
+            for process in list((self._pool._processes or {}).values()):  # noqa: SLF001 -- public from Python 3.14 on
+                process.terminate()
+        self.close()
+
     def close(self) -> None:
-        """End the processes."""
+        """End the processes when their work is done."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def begin_worker() -> None:
+    """Make a worker leave Ctrl-C to the run, and end when the run was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if (parent := multiprocessing.parent_process()) is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def run_batch(batch: Batch, staging: Path) -> Counts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import warnings
 from pathlib import Path
@@ -17,6 +18,8 @@ from rich.table import Table
 from flows.report import WATCHER, report_rows, summarize
 from flows.run import LAYOUTS, PlainExecutor, run_clean
 from flows.workers import WorkerPool, count_cores
+
+MAX_WORKERS = 1024  # more cores than any machine that it runs on
 
 # Prefect's own words, and its calls home, have no place in a batch job's output.
 QUIET = {
@@ -41,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 up")
+    if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= MAX_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number from 1 to {MAX_WORKERS}")
     return int(text)
 
 
@@ -61,13 +64,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run_plain(arguments: argparse.Namespace) -> dict[str, Any]:
-    pool = WorkerPool(arguments.workers or count_cores())
-    executor = PlainExecutor(pool.run, pool.workers)
+    executor = PlainExecutor(WorkerPool(arguments.workers or count_cores()))
     try:
         return summarize(run_clean(arguments.raw, arguments.processed, executor, WATCHER.get(), layouts=arguments.layouts))
     finally:
         executor.close()
-        pool.close()
 
 
 def _run_flow(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -77,7 +78,23 @@ def _run_flow(arguments: argparse.Namespace) -> dict[str, Any]:
         warnings.simplefilter("ignore")  # of libraries below Prefect; the tests run with every warning an error
     from flows.clean import clean  # noqa: PLC0415 -- Prefect takes over a second to load
 
+    _start_server()
     return clean(str(arguments.raw), str(arguments.processed), arguments.layouts, arguments.workers)
+
+
+def _start_server() -> None:
+    """Start the server that Prefect starts for itself where none is named, deaf to Ctrl-C, which reaches it too.
+
+    It has to hear how the run ended: with the server gone, Prefect asks for it for a minute. A process inherits the
+    signals that are blocked where it is started.
+    """
+    from prefect.client.orchestration import get_client  # noqa: PLC0415 -- as above
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        get_client(sync_client=True)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 class ProgressBar:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import secrets
 import shutil
 import time
@@ -61,7 +62,9 @@ def open_processed(processed: Path) -> Iterator[Path]:
 
 def as_fault(error: OSError, where: Path) -> Fault:
     """Return an error of the file system as one line: what failed and what to do."""
-    what = DISK.get(error.errno or 0, error.strerror or str(error))
+    told = re.search(r"\(os error (\d+)\)", str(error))  # so says Polars, which leaves errno empty
+    number = error.errno or (int(told[1]) if told else 0)
+    what = DISK.get(number, error.strerror or " ".join(str(error).split()) or type(error).__name__)
     return Fault(f"{error.filename or where}: {what}; nothing was published, the last snapshot stands")
 
 
@@ -84,7 +87,8 @@ def read_manifest(snapshot: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((snapshot / MANIFEST).read_bytes())
     except (OSError, ValueError) as error:
-        raise Fault(f"{snapshot / MANIFEST}: cannot be read ({error}); the snapshot is damaged") from error
+        what = f"cannot be read ({error}); the snapshot is damaged"
+        raise Fault(f"{snapshot / MANIFEST}: {what}: take {LATEST} away and clean again") from error
     return dict(manifest)
 
 
@@ -164,12 +168,17 @@ def retire_snapshots(processed: Path, keep: int = KEEP_COUNT) -> list[str]:
     while at is not None and at.is_dir() and at not in seen:
         lineage.append(at)
         seen.add(at)
-        parent = read_manifest(at).get("parent")
+        try:
+            parent = read_manifest(at).get("parent")
+        except Fault:
+            break  # what a damaged one came from is not known
         at = at.parent / parent if parent else None
     gone = []
     for newer, old in zip(lineage[keep - 1 :], lineage[keep:], strict=False):
         # The folder's own time is when it was renamed into place: the moment `old` stopped being `latest`.
         if time.time() - (newer / MANIFEST).stat().st_mtime > KEEP_SECONDS:
-            shutil.rmtree(old)
+            leaving = old.with_name(f".staging-{old.name}")  # out of the history in one step; a later run sweeps what stays
+            old.rename(leaving)
+            shutil.rmtree(leaving, ignore_errors=True)
             gone.append(old.name)
     return gone

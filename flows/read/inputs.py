@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import stat
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,13 +14,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flows.errors import WrongUse
+from flows.errors import Fault, WrongUse
+from flows.read.decode import without_surrogates
 from flows.records import Blemish
 
 SIDECAR_SUFFIX = ".meta.json"
 FOLDER_FILE = "source.toml"
 FOLDER_KEYS = {"site", "url", "licence", "fetched_at", "expected", "language"}
 MAX_SIDECAR_BYTES = 1 << 20  # a sidecar holds a few short values; more than this is not one
+EPOCH = re.compile(r"-?\d{9,17}(\.\d+)?")  # seconds or milliseconds since 1970, as text
+FIRST_PAGE = datetime(1991, 8, 6, tzinfo=UTC)  # the first web page; an older "time" is a year, a counter, or 0 for unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,37 +52,60 @@ def find_inputs(raw: Path) -> list[Input]:
     """Return every input file below `raw`, sorted by source; `raw` may be a single file.
 
     Hidden files, sidecars and `source.toml` are no inputs. A symlink is followed only to a file below `raw`;
-    any other carries the reason why it is refused. Raises WrongUse when `raw` is not there.
+    any other carries the reason why it is refused. Raises WrongUse when `raw` is not there or a `source.toml` is broken,
+    Fault when `raw` cannot be listed.
     """
-    if not raw.exists():
-        raise WrongUse(f"{raw}: no such file or folder; name the folder that holds the scrapes")
-    if raw.is_file():
-        return [Input(raw, raw.name, raw.stat().st_size)]
-    root = raw.resolve()
-    return sorted(_walk(root, raw), key=lambda found: found.source)
+    try:
+        if raw.is_file():
+            check_folder_file(raw.parent / FOLDER_FILE)
+            return [Input(raw, name_source(Path(raw.name)), raw.stat().st_size)]
+        if not raw.is_dir():
+            what = "neither a file nor a folder" if raw.exists() else "no such file or folder"
+            raise WrongUse(f"{raw}: {what}; name the folder that holds the scrapes")
+        root = raw.resolve()
+        return sorted(_walk(root, raw), key=lambda found: found.source)
+    except OSError as error:
+        raise Fault(f"{raw}: cannot be listed ({error.strerror}); nothing was published, the last snapshot stands") from error
+
+
+def name_source(below: Path) -> str:
+    """Return the name that an input is published under; bytes of a file name that are not UTF-8 are escaped.
+
+    >>> name_source(Path("a/caf\udce9.txt"))
+    'a/caf\\\\xe9.txt'
+    """
+    return os.fsencode(below.as_posix()).decode("utf-8", "backslashreplace")
 
 
 def _walk(root: Path, raw: Path) -> Iterator[Input]:
-    for folder, subfolders, names in os.walk(raw):
+    closed: list[OSError] = []
+    for folder, subfolders, names in os.walk(raw, onerror=closed.append):
+        if FOLDER_FILE in names:
+            check_folder_file(Path(folder) / FOLDER_FILE)
         linked = [name for name in subfolders if (Path(folder) / name).is_symlink()]
         subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in linked)
         for name in [*names, *linked]:
             if name.startswith(".") or name == FOLDER_FILE or name.endswith(SIDECAR_SUFFIX):
                 continue
             path = Path(folder) / name
-            # Surrogates (names that are not UTF-8) cannot be published as text.
-            source = path.relative_to(raw).as_posix().encode("utf-8", "replace").decode()
             refusal = _why_not(path, root)
-            yield Input(path, source, 0 if refusal else _size(path), refusal)
+            yield Input(path, name_source(path.relative_to(raw)), 0 if refusal else _size(path), refusal)
+    for error in closed:
+        path = Path(error.filename)
+        if path == raw:
+            raise error
+        yield Input(path, name_source(path.relative_to(raw)), 0, "folder-closed")
 
 
 def _why_not(path: Path, root: Path) -> str | None:
     if path.is_symlink():
-        target = path.resolve()
+        target = Path(os.path.realpath(path))  # pathlib's own raises on loops
         if not target.is_relative_to(root):
             return "symlink-outside"
         if target.is_dir():
             return "symlink-to-folder"
+        if not target.exists() or target.is_symlink():
+            return "symlink-broken"
     return "not-a-file" if path.exists() and not path.is_file() else None
 
 
@@ -98,7 +126,7 @@ def read_provenance(found: Input, raw: Path) -> Provenance:
     _take(known, _sidecar_says(found.path, known), found.source + SIDECAR_SUFFIX)
     stem = found.path.name.split(".", 1)[0]
     defaults = {key: value for key, value in folder.items() if getattr(known, key, "") is None}
-    if isinstance(defaults.get("url"), str):
+    if "url" in defaults:
         defaults["url"] = defaults["url"].replace("{stem}", stem).replace("{name}", found.path.name)
     _take(known, defaults, FOLDER_FILE)
     return known
@@ -107,16 +135,18 @@ def read_provenance(found: Input, raw: Path) -> Provenance:
 def _sidecar_says(path: Path, known: Provenance) -> dict[str, Any]:
     sidecar = path.with_name(path.name + SIDECAR_SUFFIX)
     try:
-        if sidecar.stat().st_size > MAX_SIDECAR_BYTES:
-            raise ValueError(f"larger than {MAX_SIDECAR_BYTES} bytes")
+        found = sidecar.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_SIDECAR_BYTES:
+            raise ValueError(f"not a file of at most {MAX_SIDECAR_BYTES} bytes")
         says = json.loads(sidecar.read_bytes())
         if not isinstance(says, dict):
             raise ValueError("not a JSON object")
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        reason = f"{sidecar.name} could not be used: {error}"
-        known.blemishes.append(Blemish("url", "sidecar", str(sidecar.name), reason))
+    except (OSError, ValueError, RecursionError) as error:
+        name = name_source(Path(sidecar.name))
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        known.blemishes.append(Blemish("url", "sidecar", name, f"{name} could not be used: {why}"))
         return {}
     return says
 
@@ -126,21 +156,41 @@ def _folder_says(folder: Path, raw: Path) -> dict[str, Any]:
     """Return the keys of the nearest source.toml at or above `folder`, up to the raw root."""
     file = folder / FOLDER_FILE
     if file.is_file():
-        try:
-            says = tomllib.loads(file.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise WrongUse(f"{file}: cannot be read as TOML ({error}); mend it or take it away") from error
-        unknown = sorted(set(says) - FOLDER_KEYS)
-        if unknown:
-            raise WrongUse(f"{file}: unknown key {unknown[0]!r}; known are {', '.join(sorted(FOLDER_KEYS))}")
+        says = check_folder_file(file)
         says.setdefault("fetched_at", _date_in_name(folder.name))
         return says
-    if folder == raw or folder == folder.parent:
+    if folder in (raw, folder.parent):
         dated = _date_in_name(folder.name) if folder != raw else None
         return {"fetched_at": dated} if dated else {}
     says = _folder_says(folder.parent, raw)
     dated = _date_in_name(folder.name)
     return {**says, "fetched_at": dated} if dated and not says.get("fetched_at") else says
+
+
+def check_folder_file(file: Path) -> dict[str, Any]:
+    """Return what a `source.toml` says; nothing where there is none. Raises WrongUse for one that is broken."""
+    if not file.is_file():
+        return {}
+    try:
+        says = tomllib.loads(file.read_text("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise WrongUse(f"{file}: cannot be read as TOML ({_one_line(error)}); mend it or take it away") from error
+    unknown = sorted(set(says) - FOLDER_KEYS)
+    if unknown:
+        raise WrongUse(f"{file}: unknown key {unknown[0]!r}; known are {', '.join(sorted(FOLDER_KEYS))}")
+    for key in ("site", "url", "language"):
+        if not isinstance(says.get(key, ""), str):
+            raise WrongUse(f"{file}: {key} is {says[key]!r}; write it as text in quotes")
+    left = re.search(r"[{}]", says.get("url", "").replace("{stem}", "").replace("{name}", ""))
+    if left:
+        raise WrongUse(f"{file}: url {says['url']!r} has a place that is not known; known are {{stem}} and {{name}}")
+    if "fetched_at" in says and read_time(says["fetched_at"], FOLDER_FILE)[0] is None:
+        raise WrongUse(f"{file}: fetched_at {says['fetched_at']!r} is no time; write it as in 2024-05-01T10:00:00Z")
+    return says
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _date_in_name(name: str) -> str | None:
@@ -158,16 +208,16 @@ def _take(known: Provenance, says: dict[str, Any], where: str) -> None:
     for column in ("url", "site", "title", "language"):
         value = says.get(column)
         if isinstance(value, str) and value.strip():
-            setattr(known, column, value.strip())
+            setattr(known, column, without_surrogates(value.strip()).text)
     if says.get("fetched_at") is not None:
         known.fetched_at, blemish = read_time(says["fetched_at"], where)
         known.blemishes += [blemish] if blemish else []
 
 
 def read_time(value: object, where: str) -> tuple[datetime | None, Blemish | None]:
-    """Return a container's time in UTC, or None and why: ISO 8601, or seconds or milliseconds since 1970.
+    """Return a container's time in UTC, or None and why: ISO 8601, seconds or milliseconds since 1970, or 14 digits.
 
-    A time without a zone is taken as UTC.
+    A time without a zone is taken as UTC. One before the first web page is none.
 
     >>> read_time("2024-05-01T10:00:00Z", "x")[0]
     datetime.datetime(2024, 5, 1, 10, 0, tzinfo=datetime.timezone.utc)
@@ -176,12 +226,26 @@ def read_time(value: object, where: str) -> tuple[datetime | None, Blemish | Non
         if isinstance(value, datetime):
             moment = value
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            # 1e11 seconds is the year 5138; in milliseconds it is 1973, before any web page.
-            moment = datetime.fromtimestamp(value / 1000 if abs(value) >= 1e11 else value, UTC)
+            moment = _read_epoch(value)
         else:
-            moment = datetime.fromisoformat(str(value).strip())
+            moment = _read_printed_time(str(value).strip())
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        reason = None if moment >= FIRST_PAGE else f"the fetch time in {where} is older than the web"
     except (ValueError, OverflowError, OSError):
         reason = f"the fetch time in {where} is neither ISO 8601 nor a count of seconds"
-        return None, Blemish("fetched_at", "time", str(value)[:200], reason)
+    if reason is not None:
+        return None, Blemish("fetched_at", "time", without_surrogates(str(value)[:200]).text, reason)
     return moment, None
+
+
+def _read_epoch(value: float) -> datetime:
+    # 1e11 seconds is the year 5138; in milliseconds it is 1973, before any web page.
+    return datetime.fromtimestamp(value / 1000 if abs(value) >= 1e11 else value, UTC)
+
+
+def _read_printed_time(text: str) -> datetime:
+    if len(text) == 14 and text.isdecimal():  # as crawlers' indexes write it: 20240501101112
+        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    if EPOCH.fullmatch(text):
+        return _read_epoch(float(text))
+    return datetime.fromisoformat(text)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, BinaryIO
 
 import orjson
 
+from flows.read.decode import without_surrogates
 from flows.read.files import MAX_PAGE_BYTES, digest_of, page_from
 from flows.read.inputs import Provenance, read_time
-from flows.records import Blemish, Page, Unreadable
+from flows.records import Page, Unreadable
 
 TEXT_KEYS = ("text", "content", "raw_content", "body")
 HTML_KEYS = ("html", "raw_html")
@@ -62,43 +64,47 @@ def read_record(line: bytes | None, source: str, offset: int, known: Provenance)
     if not isinstance(record, dict):
         value = line[:80].decode("utf-8", "replace").strip()
         reason = "the line is not a JSON object; the other lines of the file were read"
-        return Unreadable(where, "jsonl", "json", reason, value=value, bytes=len(line), digest=digest_of(line), row=_shown(line))
+        return Unreadable(
+            where, "jsonl", "json", reason, value=value, bytes=len(line), digest=digest_of(line), row=_shown(line)
+        )
     identity = record.get("id")
-    locator = str(identity) if isinstance(identity, str | int) and str(identity).strip() else None
+    locator = (
+        without_surrogates(str(identity)).text if isinstance(identity, str | int | float) and str(identity).strip() else None
+    )
     where = f"{source}#{locator}" if locator else where
     content = _first(record, TEXT_KEYS)
     html = None if content else _first(record, HTML_KEYS)
     if content is None and html is None:
         reason = f"the record has no text: none of the keys {', '.join(TEXT_KEYS + HTML_KEYS)} holds any"
-        value = ", ".join(map(str, list(record)[:12]))
-        return Unreadable(_clean(where), "jsonl", "no-text", reason, value=_clean(value), bytes=len(line), digest=digest_of(line), row=_shown(line))
-    return _page(record, content, html, _clean(where), digest_of(line), locator, known, len(line))
+        value = without_surrogates(", ".join(list(record)[:12])).text
+        return Unreadable(
+            where, "jsonl", "no-text", reason, value=value, bytes=len(line), digest=digest_of(line), row=_shown(line)
+        )
+    return _page(record, content, html, where, locator, known, line)
 
 
 def _page(
-    record: dict[str, Any], content: str | None, html: str | None, where: str, digest: str, locator: str | None,
-    known: Provenance, size: int,
+    record: dict[str, Any], content: str | None, html: str | None, where: str, locator: str | None, known: Provenance,
+    line: bytes,
 ) -> Page | Unreadable:  # fmt: skip
     said = _provenance(record, known)
+    digest, size = digest_of(line), len(line)
     if html is not None:
-        page = page_from(html.encode("utf-8", "replace"), where, "html", said)
-        return replace(page, digest=digest, bytes=size, **({"locator": locator} if isinstance(page, Page) else {}))
-    text = content or ""
-    replaced = 0
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:  # half a surrogate pair: JSON can say it, no file can hold it
-            text = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-            replaced = text.count("\ufffd")
+        whole = without_surrogates(html)
+        page = page_from(whole.text.encode(), where, "html", said)
+        if isinstance(page, Unreadable):
+            return replace(page, digest=digest, bytes=size)
+        return replace(page, digest=digest, bytes=size, locator=locator, replacement_count=whole.replacement_count)
+    text, _, replaced = without_surrogates(content or "")
     return Page(
-        source=where, format="jsonl", text=text, bytes=size, digest=digest, locator=locator and _clean(locator),
+        source=where, format="jsonl", text=text, bytes=size, digest=digest, locator=locator,
         url=said.url, site=said.site, title=said.title, language=said.language, fetched_at=said.fetched_at,
         encoding="utf-8", replacement_count=replaced, blemishes=tuple(said.blemishes),
     )  # fmt: skip
 
 
 def _parse(line: bytes) -> object:
+    line = line.removeprefix(BOM_UTF8)
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
@@ -121,20 +127,16 @@ def _shown(line: bytes) -> str:
     return line.decode("utf-8", "replace").rstrip("\r\n")
 
 
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
-
-
 def _provenance(record: dict[str, Any], known: Provenance) -> Provenance:
-    """Return what the record says of itself, else what stands beside the file."""
-    said = Provenance(known.url, known.site, known.title, known.language, known.fetched_at, list(known.blemishes))
+    """Return what the record says of itself, else what stands beside the file; an address and a title are one page's own."""
+    said = Provenance(None, known.site, None, known.language, known.fetched_at, list(known.blemishes))
     for column, keys in (("url", URL_KEYS), ("site", ("site",)), ("title", ("title",)), ("language", ("language", "lang"))):
         value = _first(record, keys)
         if value is not None:
-            setattr(said, column, _clean(value.strip()))
+            setattr(said, column, without_surrogates(value.strip()).text)
     for key in TIME_KEYS:
         if record.get(key) is not None:
             said.fetched_at, blemish = read_time(record[key], f"key {key!r}")
-            said.blemishes += [replace(blemish, value=_clean(blemish.value))] if isinstance(blemish, Blemish) else []
+            said.blemishes += [blemish] if blemish else []
             break
     return said

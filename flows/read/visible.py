@@ -14,12 +14,13 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 UNSEEN = frozenset({"script", "style", "template"})
 BLOCKS = frozenset(
-    "address article aside body br button caption center dd details dialog div dt fieldset figcaption footer form head "
-    "header html legend li main menu nav noscript option optgroup section select summary tbody td textarea tfoot th "
-    "thead title tr".split()
+    "address article aside body button caption center dd details dialog div dt fieldset figcaption footer "  # noqa: SIM905 -- eighty quotes would hide the names
+    "form head header html legend li main menu nav noscript option optgroup section select summary tbody td textarea "
+    "tfoot th thead title tr".split()
 )
-SET_OFF = frozenset("blockquote dl figure h1 h2 h3 h4 h5 h6 hr ol p pre table ul".split())
+SET_OFF = frozenset("blockquote dl figure h1 h2 h3 h4 h5 h6 hr ol p pre table ul".split())  # noqa: SIM905 -- likewise
 AS_TYPED = frozenset({"pre", "textarea", "listing"})
+FALLBACKS = frozenset({"iframe", "noembed", "noframes"})
 SPACES = re.compile(r"[ \t\n\r\f]+")
 
 
@@ -50,8 +51,11 @@ def read_visible(html: str) -> Visible:
     )
 
 
-def _text(root: LexborNode | None) -> str:
-    """Walk the tree without recursion (pages nest thousands deep) and join its text nodes with the breaks between."""
+def _text(root: LexborNode | None, *, nested: bool = True) -> str:
+    """Walk the tree without recursion (pages nest thousands deep) and join its text nodes with the breaks between.
+
+    The fallback of an `<iframe>` is markup that the parser hands on as one text: with `nested`, it is read as markup.
+    """
     pieces: list[str] = []
     pending = 0  # line breaks owed before the next text
     typed = 0  # depth of elements whose white space stands as typed
@@ -60,22 +64,25 @@ def _text(root: LexborNode | None) -> str:
         tag = node.tag
         if entering:
             if tag == "-text":
-                pending = _add(pieces, node.text_content or "", pending, as_typed=typed > 0)
+                text = node.text_content or ""
+                if nested and node.parent is not None and node.parent.tag in FALLBACKS and "<" in text:
+                    text = _text(LexborHTMLParser(text).root, nested=False)
+                pending = _add(pieces, text, pending, as_typed=typed > 0)
             else:
-                pending = max(pending, _breaks(tag))
+                # A second <br> makes an empty line, as it does for a reader; more make no more than that.
+                pending = min(2, pending + 1) if tag == "br" else max(pending, _breaks(tag))
                 typed += tag in AS_TYPED
                 if tag not in UNSEEN and node.child is not None:
                     node = node.child
                     continue
         if tag in AS_TYPED and not tag.startswith("-"):
             typed -= 1
-        if tag != "br":
-            pending = max(pending, _breaks(tag))
+        pending = max(pending, _breaks(tag))
         if node.next is not None:
             node, entering = node.next, True
         else:
             node, entering = node.parent, False
-    return "".join(pieces).strip(" ")
+    return "".join(pieces).rstrip(" ")
 
 
 def _breaks(tag: str | None) -> int:

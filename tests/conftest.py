@@ -1,0 +1,103 @@
+"""What tests of the command share: run it, and read the tables that it published."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import flows.commands.clean
+from flows.__main__ import main
+
+THREAD = """How long do the stitches stay in?
+My knee was stitched last week and the edges of the cut look dry. When do they usually come out?
+
+Anna Berg, MD
+Board Certified Dermatologist
+Stitches over a joint stay in for ten to fourteen days. Keep the cut covered until then.
+June 3, 2012
+
+Carl Holm, MD
+Board Certified Dermatologist
+Two weeks is usual for a knee. Do not kneel on it in the meantime, please.
+June 5, 2012
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+class InlinePool:
+    """Stands for the worker processes: each job runs in the thread that asks for it."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+
+    def run(self, job: Callable[..., Any], *arguments: Any) -> Any:
+        return job(*arguments)
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+Clean = Callable[..., Ended]
+
+
+@pytest.fixture
+def clean(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Clean:
+    """`clean(raw, processed, *options)` runs the command in this process, with one worker and without Prefect."""
+
+    def run(raw: Path, processed: Path, *options: str) -> Ended:
+        with monkeypatch.context() as patched:
+            patched.setattr(flows.commands.clean, "WorkerPool", InlinePool)
+            code = main(["clean", "--no-prefect", "--workers", "1", str(raw), str(processed), *options])
+        out, err = capfd.readouterr()
+        return Ended(code, out, err)
+
+    return run
+
+
+def command(*arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
+    """Start the command in a process of its own; stop it with the test."""
+    words = [sys.executable, "-m", "flows", *map(str, arguments)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, cwd=Path(__file__).parent.parent, **options)
+
+
+def end_of(process: subprocess.Popen[str], timeout: float = 120) -> Ended:
+    """Wait for a command to end; kill it when it hangs."""
+    with process:
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return Ended(process.returncode, out, err)
+
+
+def table(processed: Path, name: str) -> pl.DataFrame:
+    """Return a table of the latest snapshot."""
+    return pl.read_parquet((processed / "latest").resolve() / name / "*.parquet")
+
+
+def write_files(folder: Path, files: dict[str, bytes | str]) -> Path:
+    """Write files below a folder; return the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder

@@ -1,0 +1,231 @@
+"""JSON lines and compressed files: each record once, in order, however the file is cut or packed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows.read import batches, files, jsonl
+from flows.read.batches import plan_batches, read_batch
+from flows.read.inputs import Provenance, find_inputs
+from flows.read.jsonl import read_record
+from flows.records import Page, Unreadable
+from tests.conftest import write_files
+
+Read = list[Page | Unreadable]
+
+
+def read_all(raw: Path, spool: Path) -> Read:
+    planned = list(plan_batches(find_inputs(raw), raw, spool))
+    assert [batch.number for batch in planned] == list(range(len(planned)))
+    return [page for batch in planned for page in read_batch(batch)]
+
+
+def read_one(content: bytes, name: str = "a.jsonl") -> Read:
+    with TemporaryDirectory() as folder:
+        return read_all(write_files(Path(folder) / "raw", {name: content}), Path(folder) / "spool")
+
+
+def record(**values: Any) -> Page | Unreadable:
+    return read_record(json.dumps(values).encode() + b"\n", "a.jsonl", 0, Provenance())
+
+
+def page(**values: Any) -> Page:
+    found = record(**values)
+    assert isinstance(found, Page)
+    return found
+
+
+def gzip_members(data: bytes) -> bytes:
+    half = len(data) // 2
+    return gzip.compress(data[:half], mtime=0) + gzip.compress(data[half:], mtime=0)
+
+
+def zstd_frames(data: bytes) -> bytes:
+    half, pack = len(data) // 2, zstandard.ZstdCompressor().compress
+    return pack(data[:half]) + pack(data[half:])
+
+
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+    "a.jsonl": bytes,
+    "a.jsonl.gz": gzip_members,
+    "a.jsonl.zst": zstd_frames,
+    "misnamed.jsonl": gzip_members,
+    "misnamed.jsonl.gz": bytes,
+    "a.ndjson": zstd_frames,
+}
+
+
+@pytest.mark.parametrize("name", PACKINGS)
+@pytest.mark.parametrize(
+    ("content", "texts"),
+    [
+        (b'{"text":"a"}\n{"text":"b"}\n', ["a", "b"]),
+        (b'{"text":"a"}\n{"text":"b"}', ["a", "b"]),
+        (b'{"text":"a"}\r\n{"text":"b"}\r\n', ["a", "b"]),
+        (b'\n\n{"text":"a"}\n \t \n{"text":"b"}\n\n', ["a", "b"]),
+        (b'\xef\xbb\xbf{"text":"a"}\n{"text":"b"}\n', ["a", "b"]),
+        (b'{"text":"a"}\n{"text": broken\n{"text":"b"}\n', ["a", "json", "b"]),
+        (b'{"text":"a"}\n[1]\n"x"\n7\n{"text":"b"}', ["a", "json", "json", "json", "b"]),
+        (b'{"text":"a"}\n{"url":"https://example.org"}\n{"text":" "}\n', ["a", "no-text", "no-text"]),
+        (b'{"text":"a\xff"}\n', ["a\ufffd"]),
+        (b'{"text":"a\\ud800b","title":"\\udfff"}\n', ["a\ufffdb"]),
+        (b'{"text":"a","score":NaN}\n', ["a"]),
+        (b'{"text":"a\nb"}\n', ["json", "json"]),
+        (b"", ["empty"]),
+        (b"\n \r\n\n", ["empty"]),
+        (b"[" * 50_000 + b"\n", ["json"]),
+        ("{}".encode("utf-16") * 20, ["encoding"]),
+        (bytes(range(256)) * 40, ["binary"]),
+    ],
+)
+def test_each_line_gives_a_page_or_a_reason(name: str, content: bytes, texts: list[str]) -> None:
+    found = read_one(PACKINGS[name](content), name)
+    assert [page.text if isinstance(page, Page) else page.check for page in found] == texts
+    assert {page.format for page in found} == {"jsonl"}
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [b"", b" ", b"{", b'{"text":"x"}', b'{"id":7,"text":"longer \xc3\xa9 text"}', b'{"html":"<p>h</p>"}', b"\r"]
+    )
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(lines=LINES, ending=st.sampled_from([b"", b"\n"]), size=st.integers(1, 90), name=st.sampled_from(list(PACKINGS)))
+def test_any_cutting_and_packing_gives_the_same_records_once_and_in_order(
+    lines: list[bytes], ending: bytes, size: int, name: str
+) -> None:
+    content = b"\n".join(lines) + ending
+    whole = read_one(content)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(batches, "BATCH_BYTES", size)
+        cut = read_one(PACKINGS[name](content), name)
+    if {page.check for page in whole if isinstance(page, Unreadable)} == {"empty"}:
+        return  # blank lines alone: told once, or not at all where no range can know
+    assert [told(page) for page in cut] == [told(page) for page in whole]
+
+
+def told(page: Page | Unreadable) -> tuple[Any, ...]:
+    content = page.text if isinstance(page, Page) else page.check
+    return page.source.split("#")[1], page.digest, page.bytes, content
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.jsonl.zst"])
+def test_a_line_beyond_the_limit_is_refused_and_its_neighbours_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (batches, files, jsonl):
+        monkeypatch.setattr(module, "MAX_PAGE_BYTES", 50)
+    long = json.dumps({"text": "x" * 80}).encode()
+    found = read_one(PACKINGS[name](b'{"text":"a"}\n' + long + b'\n{"text":"b"}\n' + long), name)
+    assert [page.text if isinstance(page, Page) else page.check for page in found] == ["a", "too-large", "b", "too-large"]
+    assert [page.source.split("#")[1] for page in found] == ["@0", "@13", "@106", "@119"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress], ids=["gzip", "zstd"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.txt", "a.html"])
+def test_a_compressed_file_that_breaks_off_is_refused(pack: Callable[[bytes], bytes], name: str) -> None:
+    content = "".join(json.dumps({"text": f"line {number * 7919}"}) + "\n" for number in range(9000)).encode()
+    found = read_one(pack(content)[:-20], name)
+    refused = [page for page in found if isinstance(page, Unreadable)]
+    assert [page.check for page in refused] == ["compression"]
+    assert len(found) > 1000 or not name.endswith(".jsonl"), "the lines before the break are read"
+
+
+def test_what_a_record_says_of_itself_is_read_from_any_of_the_usual_keys() -> None:
+    read = page(
+        raw_content="text", uri="https://example.org/7", site="example.org", title="T", lang="de", crawled_at=1714521600
+    )
+    assert (read.text, read.url, read.site, read.title, read.language) == (
+        "text",
+        "https://example.org/7",
+        "example.org",
+        "T",
+        "de",
+    )
+    assert read.fetched_at == datetime(2024, 5, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("identity", "locator"),
+    [(7, "7"), ("x/1", "x/1"), (2**70, str(2.0**70)), (0, "0"), ("", None), (None, None), ([1], None), ("\ud800", "\ufffd")],
+)
+def test_an_id_of_any_kind_names_the_record(identity: object, locator: str | None) -> None:
+    read = page(id=identity, text="x")
+    assert (read.locator, read.source) == (locator, f"a.jsonl#{locator or '@0'}")
+
+
+def test_a_record_of_html_is_read_as_a_page_and_text_goes_before_html() -> None:
+    html = page(id=1, html="<title>T</title><p>a\ud800b</p>")
+    assert (html.format, html.text, html.title, html.locator, html.replacement_count) == ("html", "T\n\na\ufffdb", "T", "1", 1)
+    assert page(text="t", html="<p>h").text == "t"
+
+
+def test_a_record_of_html_without_text_is_refused_under_its_own_name() -> None:
+    refused = record(id=5, html="<script>x</script>")
+    assert isinstance(refused, Unreadable)
+    assert (refused.check, refused.source) == ("empty", "a.jsonl#5")
+
+
+def test_a_bad_time_costs_the_time_alone() -> None:
+    read = page(text="x", timestamp="yesterday \udfff")
+    assert read.fetched_at is None
+    assert [(blemish.column, blemish.check, blemish.value) for blemish in read.blemishes] == [
+        ("fetched_at", "time", "yesterday \ufffd")
+    ]
+
+
+def test_an_address_that_stands_beside_the_file_is_not_given_to_each_of_its_records(tmp_path: Path) -> None:
+    toml = 'site = "example.org"\nurl = "https://example.org/{stem}"\n'
+    raw = write_files(tmp_path / "raw", {"source.toml": toml, "a.jsonl": b'{"text":"a"}\n{"text":"b"}\n'})
+    assert [(p.url, p.site) for p in read_all(raw, tmp_path) if isinstance(p, Page)] == [(None, "example.org")] * 2
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "<!DOCTYPE html>",
+        "\n\n<HTML lang=en>",
+        "<?xml version='1.0'?>\n<!doctype html>",
+        "<!-- saved -->\n<html>",
+        "<body class=x>",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_html_is_known_by_its_start_whatever_the_file_is_called(start: str, encoding: str) -> None:
+    (read,) = read_one(f"{start}<p>a <b>b</b></p>".encode(encoding), "a.txt")
+    assert isinstance(read, Page)
+    assert (read.format, read.text) == ("html", "a b")
+
+
+def test_text_that_talks_of_html_stays_text() -> None:
+    (read,) = read_one(b"<header> or <html>? I never know.", "a.txt")
+    assert read.format == "txt"
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.txt.gz", "a.txt.zst"])
+@pytest.mark.parametrize("pack", [bytes, gzip_members, zstd_frames])
+def test_a_page_reads_the_same_packed_or_not_whatever_its_name(name: str, pack: Callable[[bytes], bytes]) -> None:
+    text = "Zwölf Tage,\r\nsagt sie. " * 500
+    (read,) = read_one(pack(text.encode()), name)
+    assert isinstance(read, Page)
+    assert (read.text, read.bytes) == (text, len(text.encode()))
+
+
+@pytest.mark.parametrize("text", ['[{"text": "a"}]', '{\n  "text": "a"\n}\n', "\ufeff [\n1]"])
+def test_a_json_document_is_refused_once_and_not_line_by_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(text, "utf-8")
+    (batch,) = plan_batches(find_inputs(tmp_path), tmp_path, tmp_path / "spool")
+    (refused,) = read_batch(batch)
+    assert isinstance(refused, Unreadable)
+    assert refused.check == "json-document"
