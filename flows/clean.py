@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
@@ -80,6 +82,19 @@ def write_artifacts(outcome: Outcome) -> None:
 
 def _task_runner() -> TaskRunner[PrefectFuture[Any]]:
     return ThreadPoolTaskRunner(max_workers=2 * count_cores())  # type: ignore[return-value]  # its future is one
+
+
+def start_server() -> None:
+    """Start the server that Prefect starts for itself where none is named, deaf to Ctrl-C, which reaches it too.
+
+    It has to hear how the run ended: with the server gone, Prefect asks for it for a minute. A process inherits the
+    signals that are blocked where it is started.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        get_client(sync_client=True)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 clean = flow(

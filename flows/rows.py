@@ -44,8 +44,7 @@ class Rows:
         self._rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in columns}
         self._author_key = author_key
         # These two tables have most of the rows and are filled by place, not by name: three times as fast.
-        assert self._names["answers"] == ANSWER_PLACES  # noqa: S101
-        assert self._names["authors"] == AUTHOR_PLACES  # noqa: S101
+        self._names |= {"answers": ANSWER_PLACES, "authors": AUTHOR_PLACES}
 
     @property
     def tables(self) -> dict[str, Columns]:

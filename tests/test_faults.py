@@ -64,7 +64,7 @@ def test_a_wrong_option_is_wrong_use(raw: Path, tmp_path: Path, clean: Clean, op
 
 def test_a_raw_folder_that_is_not_there_is_wrong_use(tmp_path: Path, clean: Clean) -> None:
     assert_one_line(clean(tmp_path / "no such", tmp_path / "out"), 2, "no such", "no such file or folder")
-    assert_one_line(clean(tmp_path / ("n" * 300), tmp_path / "out"), 3, "cannot be listed")
+    assert_one_line(clean(tmp_path / ("n" * 300), tmp_path / "out"), 2, "no such file or folder")
     assert not (tmp_path / "out").exists()
 
 

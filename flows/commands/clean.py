@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 import warnings
 from pathlib import Path
@@ -15,15 +14,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from flows.read.inputs import check_raw
 from flows.report import WATCHER, report_rows, summarize
 from flows.run import LAYOUTS, PlainExecutor, run_clean
 from flows.workers import WorkerPool, count_cores
 
 MAX_WORKERS = 1024  # more cores than any machine that it runs on
 
-# Prefect's own words, and its calls home, have no place in a batch job's output.
+# Prefect's own words, and its calls home, have no place in a batch job's output. Of an error it would print the traceback:
+# an expected one is our one line, and any other is raised with its traceback once the flow is over.
 QUIET = {
-    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",  # 9 to 13 s on two idle cores; more on busy ones
@@ -72,29 +73,15 @@ def _run_plain(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _run_flow(arguments: argparse.Namespace) -> dict[str, Any]:
+    check_raw(arguments.raw)  # Prefect takes ten seconds to start; a slip of the keyboard is told at once
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of libraries below Prefect; the tests run with every warning an error
-    from flows.clean import clean  # noqa: PLC0415 -- Prefect takes over a second to load
+    from flows.clean import clean, start_server  # noqa: PLC0415 -- Prefect takes over a second to load
 
-    _start_server()
+    start_server()
     return clean(str(arguments.raw), str(arguments.processed), arguments.layouts, arguments.workers)
-
-
-def _start_server() -> None:
-    """Start the server that Prefect starts for itself where none is named, deaf to Ctrl-C, which reaches it too.
-
-    It has to hear how the run ended: with the server gone, Prefect asks for it for a minute. A process inherits the
-    signals that are blocked where it is started.
-    """
-    from prefect.client.orchestration import get_client  # noqa: PLC0415 -- as above
-
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        get_client(sync_client=True)
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 class ProgressBar:

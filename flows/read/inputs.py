@@ -55,23 +55,31 @@ def find_inputs(raw: Path) -> list[Input]:
     any other carries the reason why it is refused. Raises WrongUse when `raw` is not there or a `source.toml` is broken,
     Fault when `raw` cannot be listed.
     """
+    check_raw(raw)
     try:
         if raw.is_file():
             check_folder_file(raw.parent / FOLDER_FILE)
             return [Input(raw, name_source(Path(raw.name)), raw.stat().st_size)]
-        if not raw.is_dir():
-            what = "neither a file nor a folder" if raw.exists() else "no such file or folder"
-            raise WrongUse(f"{raw}: {what}; name the folder that holds the scrapes")
         root = raw.resolve()
         return sorted(_walk(root, raw), key=lambda found: found.source)
     except OSError as error:
         raise Fault(f"{raw}: cannot be listed ({error.strerror}); nothing was published, the last snapshot stands") from error
 
 
+def check_raw(raw: Path) -> None:
+    """Raise WrongUse when `raw` is not there, or is neither a folder nor a file."""
+    try:
+        if not raw.is_dir() and not raw.is_file():
+            what = "neither a file nor a folder" if raw.exists() else "no such file or folder"
+            raise WrongUse(f"{raw}: {what}; name the folder that holds the scrapes")
+    except OSError as error:
+        raise WrongUse(f"{raw}: no such file or folder ({error.strerror})") from error
+
+
 def name_source(below: Path) -> str:
     """Return the name that an input is published under; bytes of a file name that are not UTF-8 are escaped.
 
-    >>> name_source(Path("a/caf\udce9.txt"))
+    >>> name_source(Path("a/caf" + chr(0xDCE9) + ".txt"))
     'a/caf\\\\xe9.txt'
     """
     return os.fsencode(below.as_posix()).decode("utf-8", "backslashreplace")

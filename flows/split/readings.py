@@ -59,8 +59,11 @@ def _by_closing_marker(name: str, blocks: list[Block], page: Page, cues: Cues) -
     """A marker closes each answer: (headline,) body, byline, marker."""
     del cues
     readings = []
-    for family in _families(blocks, page):
-        after_count = count_at(blocks)
+    after_count = count_at(blocks)
+    for marks in _families(blocks, page):
+        family = [at for at in marks if after_count is None or at > after_count]
+        if not family:
+            continue
         first = question_end(blocks, family[0], page) if after_count is None else after_count + 1
         bounds = [first, *(at + 1 for at in family)]
         segments = [_read_segment(blocks, start, end) for start, end in pairwise(bounds) if start < end]
