@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 FAST := not slow
 
-.PHONY: run test test-all lint bench clean-venv
+.PHONY: run test test-all lint bench lock
 
 run: $(STAMP)
 	@$(BIN)/threadmill clean raw processed
@@ -23,7 +23,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 bench: $(STAMP)
-	$(BIN)/python tests/bench/speed.py
+	$(BIN)/python tests/bench/speed.py $(BENCH)
 
 # The lock holds exact versions with hashes; it names no index, so pip's own settings decide where packages come from.
 $(STAMP): requirements.lock pyproject.toml

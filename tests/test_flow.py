@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,17 +52,17 @@ def test_the_flow_gives_the_same_bytes_as_the_plain_path_and_leaves_its_report(t
     assert done["published"]
     assert parts_of(Path(done["snapshot"])) == parts_of(snapshot_of(ROOT / "raw", tmp_path / "plain"))
     assert clean(str(ROOT / "raw"), str(tmp_path / "flow"), workers=1)["published"] is False
-    found = asyncio.run(read_artifacts())
-    assert "scrapes read" in found["clean-report"]
-    assert "members-only.html" in found["refused-records"]
+    assert "Nothing new" in read_artifact("clean-report")  # of the second run, the newest
+    assert "members-only.html" in read_artifact("refused-records")
 
 
-async def read_artifacts() -> dict[str, str]:
-    from prefect.client.orchestration import get_client
+def read_artifact(key: str) -> str:
+    """Return the newest artifact of a key; by plain HTTP, for the client's own call sends nulls that the server refuses."""
+    from prefect.settings import get_current_settings
 
-    async with get_client() as client:
-        artifacts = await client.read_artifacts()
-    return {str(artifact.key): str(artifact.data) for artifact in artifacts}
+    url = f"{get_current_settings().api.url}/artifacts/{key}/latest"
+    with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 -- the test server of this test
+        return str(json.load(answer)["data"])
 
 
 def test_the_flow_documents_its_parameters() -> None:
