@@ -25,12 +25,12 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python tests/bench/speed.py $(BENCH)
 
-# The lock holds exact versions with hashes; it names no index, so pip's own settings decide where packages come from.
+# The lock is whole, so nothing is left to resolve (--no-deps). It holds exact versions with hashes; it names no index, so pip's own settings decide where packages come from.
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "threadmill needs Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
