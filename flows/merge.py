@@ -186,7 +186,7 @@ def _merge_authors(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict
     if authors["aliases"].null_count():
         raise Fault("authors: a post refers to an author that is not there; nothing was published")  # promise 1
     authors = authors.select(polars_schema("authors").keys())
-    _, refused, _ = refuse_rows("authors", authors)
+    _, refused = refuse_rows("authors", authors)
     if refused:
         raise Fault(f"authors: {refused[0].reason} ({refused[0].value}); nothing was published")
     return {"authors": authors}

@@ -13,9 +13,10 @@ from flows.conservation import find_loss
 from flows.pipeline import split_page
 from flows.records import Claim, Page, Thread
 from flows.rows import Rows
+from flows.rules import read_rules
 from flows.strip.repair import repair_span
-from flows.strip.residue import find_residue
-from flows.validate import validate_batch
+from flows.strip.residue import RULES, find_residue
+from flows.validate import RESIDUE_SIGNS, validate_batch
 
 BODY = "The joint is held by a spring that loses its force after some years of daily use."
 TEXT = f"My toaster clicks.\n\n{BODY}\n\nAda Brandt, PhD\n{BODY} Twice.\n\nBela Quist, PhD\n"
@@ -77,7 +78,7 @@ def test_a_bad_author_leaves_the_answers_with_their_byline() -> None:
     frames = spoil(staged(), "authors", "author_id", "nobody")
     assert frames["answers"]["author_id"].to_list().count(None) == 1
     assert frames["answers"]["byline"].null_count() == 0
-    assert refusals(frames) == [("authors", "author_id", "record")]
+    assert sorted(refusals(frames)) == [("answers", "author_id", "cell"), ("authors", "author_id", "record")]
 
 
 def test_a_bad_question_takes_its_answers_along_and_no_other() -> None:
@@ -131,3 +132,31 @@ def planted(change: str) -> Thread:
 def test_each_kind_of_loss_is_found(change: str) -> None:
     assert find_loss(page_of(), planted("nothing"), repair_span) is None
     assert find_loss(page_of(), planted(change), repair_span) is not None
+
+
+def test_a_ledger_that_cannot_stand_rejects_its_scrape_whole_and_no_other() -> None:
+    other = page_of(TEXT.replace("toaster", "kettle"), "u.txt", "https://a.example/q/2")
+    frames = spoil(staged(page_of(), other), "spans", "end", 0)
+    rejected = frames["scrapes"].filter(pl.col("verdict") == "rejected")
+    assert (frames["scrapes"].height, rejected["source"].to_list()) == (2, ["t.txt"])
+    assert frames["questions"]["url"].to_list() == ["https://a.example/q/2"]
+    assert frames["texts"].filter(pl.col("text").is_null())["scrape_id"].to_list() == rejected["scrape_id"].to_list()
+    assert set(frames["spans"]["scrape_id"]) == set(frames["questions"]["scrape_id"])
+    assert ("scrapes", None, "scrape") in refusals(frames)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "check"), [("votes", 2**40, "int32"), ("votes", "many", "type"), ("body", "\ud800", "utf8")]
+)
+def test_a_cell_that_no_column_can_hold_is_refused_and_not_a_crash(column: str, value: Any, check: str) -> None:
+    frames = spoil(staged(), "answers", column, value)
+    assert frames["answers"].height == 2
+    assert frames["answers"][column].null_count() >= 1
+    assert (check in frames["rejects"]["check"].to_list()) is True
+
+
+def test_all_residue_holds_one_of_the_signs_by_which_it_is_looked_for() -> None:
+    for rule in read_rules(RULES / "residue.toml"):
+        for example in rule.cuts:
+            assert not find_residue(example) or any(sign in example for sign in RESIDUE_SIGNS), example
+        assert all(any(sign in opener for sign in RESIDUE_SIGNS) for opener in rule.open), rule.id
