@@ -66,7 +66,7 @@ class Cut(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line of a page and what strip knows of it.
+    """One line of a page that says something, and what strip knows of it.
 
     `start` and `end` bound the line in the page's text, without its line terminator. `text` is what is left of it
     for a reader: cuts taken out, mojibake repaired, whitespace folded, zero-width characters removed.
@@ -75,10 +75,11 @@ class Line(NamedTuple):
     start: int
     end: int
     text: str
-    role: str | None = None  # None: content; else "blank", "artifact", "chrome", "votes", "rating", "count"
+    role: str | None = None  # None: content; else "artifact", "chrome", "votes", "rating", "count"
     rule: str | None = None  # the rule that decided the role of the whole line
     cuts: tuple[Cut, ...] = ()  # in order, within [start, end); only where the line as a whole is content
     values: dict[str, str] | None = None  # named groups of the rule's pattern: {"rating": "4.5", "reviews": "56"}
+    gap: int = 0  # blank lines right above it
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,31 +20,7 @@ MAX_RECURRING, MIN_RECURRING = 60, 3  # characters of a widget's line; times tha
 SIGNS = re.compile(r"[\d\[\]<>|▲▼★☆•()]")
 DIGITS, NUMBER = re.compile(r"\d+"), re.compile(r"[+\-−]?\d{1,5}")
 LIST_ITEM = re.compile(r"(?:[-*•–]|\(?\d{1,3}[.):]|\(?[a-z][.)])\s")
-SMALL_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "at",
-        "by",
-        "de",
-        "del",
-        "der",
-        "di",
-        "do",
-        "du",
-        "for",
-        "in",
-        "la",
-        "le",
-        "of",
-        "on",
-        "the",
-        "to",
-        "und",
-        "y",
-    ]
-)
+SMALL_WORDS = frozenset("a an and at by de del der di do du for in la le of on the to und y".split())  # noqa: SIM905 -- words read as words
 
 
 @dataclass(slots=True)
@@ -62,30 +38,27 @@ class Block:
 
 
 def build_blocks(lines: list[Line], cues: Cues) -> list[Block]:
-    """Return the blocks of a page in order; every line that is not blank is in exactly one."""
+    """Return the blocks of a page in order; every line is in exactly one."""
     blocks: list[Block] = []
-    recurring, signatures = _find_recurring(lines), _find_signatures(lines)
-    gap, fenced = 0, False
+    short = [at for at, line in enumerate(lines) if line.role is None and len(line.text) <= MAX_BYLINE]
+    recurring, signatures = _find_recurring(lines, short), _find_signatures(lines, short)
+    fenced = False
     for at, line in enumerate(lines):
-        if line.role == "blank":
-            gap += 1
-            continue
-        if line.role is None and line.text.startswith(FENCES):
+        if line.role is None and len(line.text) > MAX_BYLINE and not line.text.startswith(FENCES):
+            kind = TEXT
+        elif line.role is None and line.text.startswith(FENCES):
             fenced = not fenced
             kind = TEXT
         elif fenced:
             kind = TEXT
         elif at in recurring:
             line, kind = line._replace(role="chrome", rule="recurring-line"), MARKER  # noqa: PLW2901
-        elif line.role is None and len(line.text) > MAX_BYLINE:
-            kind = TEXT
         else:
             kind = BYLINE if at in signatures else _kind_of(line, cues)
-        if gap and kind == TEXT:  # most lines of most pages
-            blocks.append(Block(kind, gap, [line]))
+        if kind == TEXT and line.gap:  # most lines of most pages
+            blocks.append(Block(kind, line.gap, [line]))
         else:
-            _append(blocks, Block(kind, gap, [line]), lines, at, cues)
-        gap = 0
+            _append(blocks, Block(kind, line.gap, [line]), lines, at, cues)
     _claim_listed(blocks)
     _claim_notice(blocks, cues)
     return blocks
@@ -109,8 +82,10 @@ def _append(blocks: list[Block], new: Block, lines: list[Line], at: int, cues: C
 def _claim_listed(blocks: list[Block]) -> None:
     """Give the headlines that a widget ("related questions") lists to the widget, unless one opens an answer."""
     for at, block in enumerate(blocks[:-1]):
+        if block.kind != CHROME:
+            continue
         listed, after = blocks[at + 1], blocks[at + 2] if at + 2 < len(blocks) else None
-        if block.kind != CHROME or listed.kind != TEXT or listed.gap > 1 or not _is_listed(listed):
+        if listed.kind != TEXT or listed.gap > 1 or not _is_listed(listed):
             continue
         follows = after is None or (after.kind in (BYLINE, CHROME) or (after.kind == TEXT and _is_listed(after)))
         if (listed.gap == 0 and (after is None or after.kind != MARKER)) or (follows and listed.lines[0].text.endswith("?")):
@@ -134,52 +109,53 @@ def _is_listed(block: Block) -> bool:
     return all(len(line.text) <= MAX_HEADLINE and line.text[-1:] not in ".!:," and not line.cuts for line in block.lines)
 
 
-def _find_recurring(lines: list[Line]) -> frozenset[int]:
+def _find_recurring(lines: list[Line], short: list[int]) -> frozenset[int]:
     """Return the lines that stand alone, short, with a digit or a sign in them, and come again but for their numbers.
 
     That is what a site's own widget looks like after its markup is gone, whatever its words: the page is the teacher.
     """
     places: dict[str, list[int]] = {}
     numbers: list[int] = []
-    widgets = 0
-    for at, line in enumerate(lines):
-        widgets += line.role == "votes"
-        if line.role is not None or len(line.text) > MAX_RECURRING or not SIGNS.search(line.text):
+    for at in short:
+        text = lines[at].text
+        if len(text) > MAX_RECURRING or not SIGNS.search(text):
             continue
-        if NUMBER.fullmatch(line.text):
+        if NUMBER.fullmatch(text):
             numbers += [at] * _is_alone(lines, at)
-        elif line.text[-1] not in ".!?:":
-            places.setdefault(DIGITS.sub("0", line.text), []).append(at)
+        elif text[-1] not in ".!?:":
+            places.setdefault(DIGITS.sub("0", text), []).append(at)
     found = {at for same in places.values() if len(same) >= MIN_RECURRING for at in same}
-    return frozenset(found | set(numbers if widgets >= MIN_RECURRING or len(numbers) >= MIN_RECURRING else ()))
+    if numbers:
+        widgets = sum([line.role == "votes" for line in lines])
+        found |= set(numbers if widgets >= MIN_RECURRING or len(numbers) >= MIN_RECURRING else ())
+    return frozenset(found)
 
 
 def _is_alone(lines: list[Line], at: int) -> bool:
-    return (at == 0 or lines[at - 1].role == "blank") and (at + 1 == len(lines) or lines[at + 1].role == "blank")
+    return (at == 0 or lines[at].gap > 0) and (at + 1 == len(lines) or lines[at + 1].gap > 0)
 
 
-def _find_signatures(lines: list[Line]) -> frozenset[int]:
+def _find_signatures(lines: list[Line], short: list[int]) -> frozenset[int]:
     """Return the lines that stand where signatures do, whatever they say: below an empty line, right above a long one.
 
     Twice or more on a page, and after at least every third paragraph, that is how the page parts its answers. A last such
     line, with nothing but debris below it, belongs to them. Only names count: titled words, a user name, "by" somebody.
     """
-    found, last, paragraphs = [], None, 0
-    for at, line in enumerate(lines):
-        if line.role is not None:
-            continue
-        size = len(line.text)
-        paragraphs += size > MAX_BYLINE
-        if size > MAX_SIGNATURE or at == 0 or lines[at - 1].role != "blank" or line.text[-1] in ".!?:;,":
+    found, last = [], None
+    for at in short:
+        line = lines[at]
+        text = line.text
+        if len(text) > MAX_SIGNATURE or not line.gap or text[-1] in ".!?:;,":
             continue
         below = at + 1
-        while below < len(lines) and below < at + 4 and lines[below].role not in (None, "blank"):
+        while below < len(lines) and below < at + 4 and lines[below].role is not None and not lines[below].gap:
             below += 1  # its rating, its buttons
-        in_place = below < len(lines) and len(lines[below].text) > MAX_SIGNATURE
-        if in_place or LEAD_IN.match(line.text):
-            found += [at] * _may_sign(line.text)
-        elif all(after.role is not None for after in lines[at + 1 : at + 40]) and _may_sign(line.text):
-            last = at
+        in_place = below < len(lines) and not lines[below].gap and len(lines[below].text) > MAX_SIGNATURE
+        if in_place or LEAD_IN.match(text):
+            found += [at] * _may_sign(text)
+        elif at == short[-1] and all(after.role is not None for after in lines[at + 1 : at + 20]) and _may_sign(text):
+            last = at  # no text stands below it
+    paragraphs = sum([line.role is None for line in lines]) - len(short) if len(found) >= MIN_SIGNATURES else 0
     if len(found) < MIN_SIGNATURES or 3 * len(found) < paragraphs:
         return frozenset()
     return frozenset([*found, last] if last is not None else found)
@@ -187,7 +163,8 @@ def _find_signatures(lines: list[Line]) -> frozenset[int]:
 
 def _may_sign(text: str) -> bool:
     """Whether a short line may be somebody's name: titled words without a sentence's marks, or one word as user names are."""
-    text = LEAD_IN.sub("", text)
+    lead = LEAD_IN.match(text)
+    text = text[lead.end() :] if lead else text
     return bool(USER_NAME.fullmatch(text)) or (is_titled(text) and not any(map(str.isdigit, text)))
 
 
@@ -210,11 +187,11 @@ def _goes_on(last: Block, kind: str, line: Line, lines: list[Line], at: int, cue
         return not cues.is_name_line(line.text)
     if kind != TEXT or len(last.lines) >= MAX_BYLINE_LINES:
         return kind == RATING
-    below = lines[at + 1].text if at + 1 < len(lines) else ""
+    below = lines[at + 1].text if at + 1 < len(lines) and not lines[at + 1].gap else ""
     if len(last.lines) == 1 and len(below) > MAX_BYLINE and " " in line.text and is_titled(line.text):
         return True  # name, role, and the next body right below
     for after in lines[at : at + MAX_BYLINE_LINES]:
-        if after.role in ("blank", "rating") or (after is not line and _kind_of(after, cues) == BYLINE):
+        if after.role == "rating" or (after is not line and (after.gap or _kind_of(after, cues) == BYLINE)):
             return True
         if after.role is not None or not is_titled(after.text):
             return False

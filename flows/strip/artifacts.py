@@ -10,11 +10,11 @@ from itertools import accumulate
 
 from flows.records import Cut, Line
 from flows.rules import SHORT_LINE, split_words
-from flows.strip.fold import fold, is_evenly_spaced
+from flows.strip.fold import fold
 from flows.strip.own_code import HOLE, Surroundings, mask_digits
-from flows.strip.repair import repair_span
+from flows.strip.repair import repair_span, smooth_text
 from flows.strip.residue import find_residue, split_by_line
-from flows.strip.widgets import Claimed, claim_line, claim_long_line, holds_any, load_line_rules, open_literals
+from flows.strip.widgets import Claimed, claim_line, claim_long_line, holds_any, load_line_rules, open_literals, open_long_gates
 
 RECURRING_LINE = "residue-line-recurring"
 WIDGET_LINE = "residue-line-widget"
@@ -28,18 +28,16 @@ _new = tuple.__new__
 
 
 def mark_lines(text: str) -> list[Line]:
-    """Every line of a page in order, blank ones too, with what strip knows of it.
+    """Every line of a page that says something, in order, with what strip knows of it.
 
-    Offsets are characters of `text`; between two lines stands only a line terminator (\\n, \\r\\n or \\r). A line is
-    content (role None), "blank", "artifact" (template residue; text ""), "chrome", "votes", "rating" or "count".
+    Offsets are characters of `text`; between two lines stand only line terminators (\\n, \\r\\n or \\r) and `gap` blank
+    lines. A line is content (role None), "artifact" (template residue; text ""), "chrome", "votes", "rating" or "count".
     Residue inside a line of content is a cut; an author's own is a cut of role "code" and is kept in the text. Linear time.
 
-    >>> [(line.text, line.role) for line in mark_lines("Hi {{ user.name }}, you should rest.\\n7 Answers")]
+    >>> [(line.text, line.role) for line in mark_lines("Hi {{ user.name }}, you should rest.\\n\\n7 Answers")]
     [('Hi, you should rest.', None), ('7 Answers', 'count')]
     """
-    starts, ends = split_lines(text)
-    page = _Marking(text, starts, ends)
-    return page.mark()
+    return _Marking(text).mark()
 
 
 def split_lines(text: str) -> tuple[list[int], list[int]]:
@@ -49,8 +47,9 @@ def split_lines(text: str) -> tuple[list[int], list[int]]:
     ([0, 3], [1, 4])
     """
     if "\r" not in text:
-        ends = list(accumulate(map(len, text.split("\n")), lambda end, length: end + 1 + length))
-        starts = [0, *(end + 1 for end in ends[:-1])]
+        starts = list(accumulate([len(line) + 1 for line in text.split("\n")], initial=0))
+        ends = [start - 1 for start in starts[1:]]
+        starts.pop()
     else:
         breaks = [match.span() for match in re.finditer(r"\r\n|[\n\r]", text)]
         starts = [0, *(end for _, end in breaks)]
@@ -64,73 +63,91 @@ def split_lines(text: str) -> tuple[list[int], list[int]]:
 class _Marking:
     """The labels of one page while they are being found."""
 
-    def __init__(self, text: str, starts: list[int], ends: list[int]) -> None:
-        self.text, self.starts, self.ends = text, starts, ends
+    def __init__(self, text: str) -> None:
+        self.text = text
         self.literals = open_literals(text)
-        cuts = find_residue(text) if any(mark in text for mark in _RESIDUE_MARKS) else []
-        self.residue = split_by_line(cuts, starts, ends) if cuts else {}
-        self.running_on = _find_running_on(cuts, starts, ends)
+        self.residue: dict[int, list[Cut]] = {}
+        self.running_on: set[int] = set()
         self.fates: dict[int, str | None] = {}  # by line: the own rule of a stretch that runs on into the next one
-        self.around = Surroundings(text, starts, ends, self.residue)
-        self.blocks = self.around.blocks
-        self._long_gate_open: bool | None = None
         self._known_templates: dict[str, str] = {}  # lines that are a template's wherever they stand on this page
+        self._long_gates: tuple[str, ...] | None = None  # those of the rules for long lines that stand on the page
+        self._starts, self._ends = split_lines(text)
+        cuts = find_residue(text) if any(mark in text for mark in _RESIDUE_MARKS) else []
+        if cuts:
+            self.residue = split_by_line(cuts, self._starts, self._ends)
+            self.running_on = _find_running_on(cuts, self._starts, self._ends)
+
+    @cached_property
+    def around(self) -> Surroundings:
+        """The page around its residue; made only where more than one line has to be looked at."""
+        return Surroundings(self.text, self._starts, self._ends, self.residue)
+
+    @cached_property
+    def has_blocks(self) -> bool:
+        """Whether blocks of code stand on the page."""
+        return bool(self.around.blocks)
 
     def mark(self) -> list[Line]:
         """The lines, in order."""
-        text, residue, lines = self.text, self.residue, []
-        even, gates, literals = is_evenly_spaced(text), load_line_rules().words, self.literals
-        for number, (start, end) in enumerate(zip(self.starts, self.ends, strict=True)):
+        smooth = smooth_text(self.text)
+        is_smooth = smooth is not None
+        shown = self.text if smooth is None else smooth  # of the same length
+        residue, gates, literals = self.residue, load_line_rules().words, self.literals
+        lines: list[Line] = []
+        add = lines.append
+        gap = 0
+        for number, (start, end) in enumerate(zip(self._starts, self._ends, strict=True)):
             if start == end:
-                lines.append(_new(Line, (start, end, "", "blank", None, (), None)))
+                gap += 1
                 continue
-            if residue and number in residue:
-                lines.append(self._mark_residue(number))
+            if number in residue:
+                add(self._mark_residue(number, gap))
+                gap = 0
                 continue
-            raw = text[start:end]
-            folded = (raw.strip() if even else fold(raw)) if raw.isascii() else repair_span(raw)
+            raw = shown[start:end]
+            folded = repair_span(raw) if not is_smooth else " ".join(raw.split()) if "  " in raw else raw.strip()
             if not folded:
-                lines.append(_new(Line, (start, end, "", "blank", None, (), None)))
+                gap += 1
                 continue
             # The words are looked up here and not in a function: this runs for every line of every page.
             if len(folded) > SHORT_LINE:
-                claimed = claim_long_line(folded) if self._is_long_gate_open(folded) else None
+                claimed = claim_long_line(folded) if self._may_be_long_widget(folded) else None
             elif not gates.isdisjoint(split_words(folded.lower())) or (literals and holds_any(literals, folded)):
                 claimed = claim_line(folded)
             else:
                 claimed = None
             if claimed is None or self._is_spared(claimed, start):
-                lines.append(_new(Line, (start, end, folded, None, None, (), None)))
+                add(_new(Line, (start, end, folded, None, None, (), None, gap)))
             else:
-                shown = "" if claimed.role == "artifact" else folded
-                lines.append(Line(start, end, shown, claimed.role, claimed.rule, (), claimed.values))
+                left = "" if claimed.role == "artifact" else folded
+                add(Line(start, end, left, claimed.role, claimed.rule, (), claimed.values, gap))
+            gap = 0
         return lines
 
     def _is_spared(self, claimed: Claimed, start: int) -> bool:
         """Whether a claimed line stays: inside a block of code, or where code is spoken of and the rule says so."""
-        if self.blocks and self.around.is_in_block(start):
+        if self.has_blocks and self.around.is_in_block(start):
             return True
-        return claimed.unless == "code" and (bool(self.blocks) or self.around.is_about_code)
+        return claimed.unless == "code" and (self.has_blocks or self.around.is_about_code)
 
-    def _is_long_gate_open(self, line: str) -> bool:
-        if self._long_gate_open is None:
-            known = load_line_rules()
-            gates = known.long_gates if self.text.isascii() else known.all_long_gates
-            self._long_gate_open = holds_any(gates, self.text)
-        return self._long_gate_open or line.isupper()
+    def _may_be_long_widget(self, line: str) -> bool:
+        """Whether one of the gates of the rules for long lines stands in a line, or one that is all in capitals."""
+        if self._long_gates is None:
+            self._long_gates = open_long_gates(self.text)
+        return (bool(self._long_gates) and holds_any(self._long_gates, line.lower())) or line.isupper()
 
-    def _mark_residue(self, number: int) -> Line:
+    def _mark_residue(self, number: int, gap: int) -> Line:
         """A line with residue: wholly the template's, or content with cuts."""
-        start, end = self.starts[number], self.ends[number]
-        raw = self.text[start:end] if not self.blocks else ""
+        start, end = self._starts[number], self._ends[number]
+        raw = self.text[start:end] if not self.has_blocks else ""
         whole = self._known_templates.get(raw)
         if whole is None:
             whole, cuts = self._judge_residue(number)
             if whole is None:
-                return self._cut_line(start, end, cuts)
+                return self._cut_line(start, end, cuts)._replace(gap=gap)
             if raw and (whole in (WIDGET_LINE, RECURRING_LINE) or self.around.recurs(number)):
                 self._known_templates[raw] = whole
-        return Line(start, end, "", "artifact", whole)
+        return Line(start, end, "", "artifact", whole, gap=gap)
 
     def _judge_residue(self, number: int) -> tuple[str | None, list[Cut]]:
         """The rule that takes the whole line, or None and its cuts; what began on the line above keeps its fate."""
@@ -172,7 +189,7 @@ class _Marking:
     @cached_property
     def _rests(self) -> Counter[str]:
         """How often each rest of a line with residue stands on the page, digits aside."""
-        short = (number for number in self.residue if self.ends[number] - self.starts[number] <= _LONGEST_LABEL)
+        short = (number for number in self.residue if self._ends[number] - self._starts[number] <= _LONGEST_LABEL)
         return Counter(_mask_rest(self.around.rest_of(number)) for number in short)
 
     def _cut_line(self, start: int, end: int, cuts: list[Cut]) -> Line:

@@ -11,7 +11,6 @@ HIDDEN = _ALWAYS + "\u200c\u200d"
 _JOINED = "[\u0600-\u08ff\u0900-\u109f\u1780-\u18af\ufb50-\ufdff\ufe0f\ufe70-\ufefe\u2190-\u2bff\U0001f000-\U0001faff]"
 INVISIBLE = re.compile(f"[{_ALWAYS}]|(?<!{_JOINED})[\u200c\u200d]|[\u200c\u200d](?!{_JOINED})")
 _MAYBE_INVISIBLE = re.compile(f"[{HIDDEN}]")  # a bare class is searched ten times faster
-_ODD_SPACES = ("\t", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x1f", "  ")
 
 
 def fold(text: str) -> str:
@@ -28,8 +27,3 @@ def fold(text: str) -> str:
 def may_hold_invisible(text: str) -> bool:
     """Whether a character that shows nothing, or a joiner that may stay, stands in the text."""
     return not text.isascii() and _MAYBE_INVISIBLE.search(text) is not None
-
-
-def is_evenly_spaced(text: str) -> bool:
-    """Whether `str.strip` is all the folding that an ASCII line of this page needs."""
-    return not any(space in text for space in _ODD_SPACES)

@@ -6,6 +6,7 @@ No quotes are straightened, no entities decoded, no widths, line breaks or norma
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ftfy import TextFixerConfig, fix_encoding
 from ftfy.badness import is_bad
@@ -29,6 +30,11 @@ _CONFIG = TextFixerConfig(
 _SUSPECT = re.compile("[^\x00-\x7f](?:(?<=[Ã\x80-\x9f])|[^\x00-\x7f])")
 # The same, and single characters that folding has to look at: one search instead of two for most lines.
 _UNUSUAL = re.compile(f"[^\x00-\x7f](?:(?<=[Ã\x80-\x9f{HIDDEN}])|[^\x00-\x7f])")
+_ODD_RUN = re.compile("[^\x00-\x7f]+")
+_ASCII = bytes(range(128))
+_PLAIN_SIGNS = frozenset("\u00a0‘’“”–—…•")  # however they stand together, they are no mojibake
+_ODD_SPACES = ("\t", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x1f")
+_MOST_RUNS = 200  # different ones; more are another script, whose lines are looked at one by one
 
 
 def repair(text: str) -> str:
@@ -51,6 +57,34 @@ def repair_span(text: str) -> str:
     if text.isascii() or _UNUSUAL.search(text) is None:
         return " ".join(text.split())
     return fold(repair(fold(repair(text))))  # a space that was odd may have hidden mojibake from the first look
+
+
+def smooth_text(text: str) -> str | None:
+    """The text with each odd space as a space, where folding is all that `repair_span` then does to a line of it.
+
+    As long as the text. None where it may take more: invisible characters, mojibake. Most pages are smooth, and one look at a
+    page is cheaper than one at each of its lines.
+
+    >>> smooth_text("a\u00a0café\tau lait"), smooth_text("a\u200bb")
+    ('a café au lait', None)
+    """
+    if not text.isascii():
+        beyond = text.encode("utf-8", "surrogatepass").translate(None, _ASCII)
+        if not _PLAIN_SIGNS.issuperset(beyond.decode("utf-8", "surrogatepass")):
+            runs = set(_ODD_RUN.findall(text))
+            if len(runs) > _MOST_RUNS or not all(map(_is_smooth, runs)):
+                return None
+        text = text.replace("\u00a0", " ")
+    for space in _ODD_SPACES:
+        if space in text:
+            text = text.replace(space, " ")
+    return text
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_smooth(run: str) -> bool:
+    """Whether a run of characters beyond ASCII reads as it stands, a no-break space as a space."""
+    return _UNUSUAL.search(run) is None and all(char == "\u00a0" or not char.isspace() for char in run)
 
 
 def _repair_line(line: str) -> str:
