@@ -165,7 +165,9 @@ def _may_sign(text: str) -> bool:
     """Whether a short line may be somebody's name: titled words without a sentence's marks, or one word as user names are."""
     lead = LEAD_IN.match(text)
     text = text[lead.end() :] if lead else text
-    return bool(USER_NAME.fullmatch(text)) or (is_titled(text) and not any(map(str.isdigit, text)))
+    if USER_NAME.fullmatch(text):
+        return True
+    return is_titled(text) and any(map(str.isalpha, text)) and not any(map(str.isdigit, text))
 
 
 def _kind_of(line: Line, cues: Cues) -> str:

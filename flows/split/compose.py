@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from flows.records import Byline, Claim, Cues, Line, Page, Post, Thread
@@ -17,10 +17,12 @@ SENTENCE_END = re.compile(r"[.!?][\"”’')]{0,2} ?(?=[A-Z])")
 MAX_VOTES = 2**31 - 1  # the column is Int32
 
 
-# Where one line went: the line, its role, the rule that decided, its post (0 the question, 1 … answers; None no record).
-# A plain tuple: there is one for every line of every page.
-Fate = tuple[Line, str, str, int | None]
-Stretch = tuple[int, str, str, int | None]  # where it starts, and the same
+# What became of a stretch: its role, the rule that decided, its post (0 the question, 1 … answers; None no record).
+# Plain tuples: there is one for every block of every page.
+Fate = tuple[str, str, int | None]
+Stretch = tuple[int, Fate]  # where it starts; it ends where the next one does
+BLANK: Fate = ("blank", "blank", None)
+_new = tuple.__new__
 
 
 def compose_thread(page: Page, blocks: list[Block], reading: Reading, cues: Cues) -> Thread:
@@ -36,18 +38,21 @@ class _Composer:
     def __init__(self, page: Page, blocks: list[Block], reading: Reading, cues: Cues) -> None:
         self.page, self.blocks, self.reading, self.cues = page, blocks, reading, cues
         self.rule = f"flat-{reading.name}"
-        self.fates: dict[int, list[Fate]] = {}  # by block
+        self.fenced = any(fence in page.text for fence in FENCES)
+        self.wholes: list[Fate | None] = [None] * len(blocks)  # by block: the fate of all its lines
+        self.parted: dict[int, list[tuple[Line, Fate]]] = {}  # of the blocks whose lines go different ways
         self.confidence = _confidence(reading, blocks)
 
     def put(self, at: int, role: str, post: int | None, rule: str | None = None) -> None:
         """Give a block to a role and a post; a line that strip claimed keeps its own role and rule."""
-        rule = rule or self.rule
-        self.fates[at] = [
-            (line, role, rule, post)
-            if line.role is None
-            else (line, line.role, line.rule or rule, post if line.role == "rating" else None)
-            for line in self.blocks[at].lines
-        ]
+        fate = (role, rule or self.rule, post)
+        lines = self.blocks[at].lines
+        if len(lines) == 1:
+            self.wholes[at] = fate if lines[0].role is None else _own_fate(lines[0], fate)
+        elif not any(line.role is not None for line in lines):
+            self.wholes[at] = fate
+        else:
+            self.parted[at] = [(line, fate if line.role is None else _own_fate(line, fate)) for line in lines]
 
     def compose_answer(self, number: int, segment: Segment) -> Post:
         post = Post(confidence=min(self.confidence, 0.99 if segment.byline else 0.9))
@@ -67,13 +72,23 @@ class _Composer:
             self._part_glued(number, body, post)
         else:
             self._part_sign_off(number, body, post, rating)
-        post.body = render(self.page.text, self._body_lines(body))
+        post.body = self.render([self._lines_of(at, "answer") for at in body])
         return post
+
+    def _lines_of(self, at: int, role: str) -> list[Line]:
+        """The lines of a block that went to a role."""
+        if at in self.parted:
+            return [line for line, fate in self.parted[at] if fate[0] == role]
+        whole = self.wholes[at]
+        return self.blocks[at].lines if whole is not None and whole[0] == role else []
 
     def _take_ratings(self, number: int, segment: Segment) -> dict[str, str | None]:
         """Give every rating of a segment to its answer; return the values of the first."""
         found: dict[str, str | None] = {}
         for at in (*segment.byline, *segment.other):
+            whole = self.wholes[at]
+            if whole is not None and whole[0] == "byline":
+                continue  # nothing but its words
             for line in self.blocks[at].lines:
                 if line.role == "rating":
                     found = found or {key: (line.values or {}).get(key) for key in ("rating", "reviews")}
@@ -84,18 +99,15 @@ class _Composer:
         """Give the vote widget that shows a number to its answer; one that shows none is debris."""
         votes = None
         for at in segment.other:
-            fates: list[Fate] = []
+            fates: list[tuple[Line, Fate]] = []
             for line in self.blocks[at].lines:
-                shown = _votes((line.values or {}).get("votes")) if line.role == "votes" else None
+                shown = _votes(line.values.get("votes")) if line.role == "votes" and line.values else None
                 if shown is not None and votes is None:
                     votes = shown
-                    fates.append((line, "votes", line.rule or self.rule, number))
+                    fates.append((line, ("votes", line.rule or self.rule, number)))
             if fates:
-                self.fates[at] = fates
+                self.parted[at] = fates
         return votes
-
-    def _body_lines(self, body: Iterable[int]) -> list[list[Line]]:
-        return [[line for line, role, _, _ in self.fates[at] if role == "answer"] for at in body]
 
     def _part_glued(self, number: int, body: list[int], post: Post) -> None:
         """Cut a repetition of the byline off the end of the body; it joins the byline."""
@@ -109,7 +121,7 @@ class _Composer:
         parts = _part_line(self.page.text, line, offset) if offset is not None else None
         if parts is None:
             return
-        self._replace_last(at, parts, "byline-repeated", number)
+        self._replace_last(at, parts, ("byline", "byline-repeated", number))
         printed = parts[1].text + "\n" + post.byline.printed
         post.byline = replace(post.byline, printed=printed)
 
@@ -123,13 +135,13 @@ class _Composer:
             return
         offset, byline = found
         at, line = last
-        whole = offset == 0 and sum(len(self.fates[k]) for k in body) > 1
+        whole = offset == 0 and sum([len(self.blocks[k].lines) for k in body]) > 1
         parts = None if offset == 0 else _part_line(self.page.text, line, offset)
         if whole:
-            self.fates[at][-1] = (line, "byline", "sign-off", number)
+            self._replace_last(at, (line,), ("byline", "sign-off", number))
             post.byline = replace(byline, printed=line.text, alias=byline.printed)
         elif parts is not None:
-            self._replace_last(at, parts, "sign-off", number)
+            self._replace_last(at, parts, ("byline", "sign-off", number))
             post.byline = replace(byline, printed=parts[1].text, alias=byline.printed)
 
     def _read_tail_name(self, text: str) -> tuple[int, Byline] | None:
@@ -142,14 +154,23 @@ class _Composer:
         return None
 
     def _last_text(self, body: list[int]) -> tuple[int, Line] | None:
+        """The last line of a body, and its block; None where it is not text."""
         if not body:
             return None
-        line, role, _, _ = self.fates[body[-1]][-1]
-        return (body[-1], line) if role == "answer" else None
+        at = body[-1]
+        lines = self._lines_of(at, "answer")
+        return (at, lines[-1]) if lines and lines[-1] is self._last_line(at) else None
 
-    def _replace_last(self, at: int, parts: tuple[Line, Line], rule: str, number: int) -> None:
-        fates = self.fates[at]
-        fates[-1:] = [(parts[0], *fates[-1][1:]), (parts[1], "byline", rule, number)]
+    def _last_line(self, at: int) -> Line:
+        return self.parted[at][-1][0] if at in self.parted else self.blocks[at].lines[-1]
+
+    def _replace_last(self, at: int, parts: Sequence[Line], fate: Fate) -> None:
+        """Put parts in the place of the last line of a block; the last of them has a fate of its own."""
+        whole = self.wholes[at]
+        fates = self.parted[at] if whole is None else [(line, whole) for line in self.blocks[at].lines]
+        kept = fates[-1][1]
+        fates[-1:] = [*((part, kept) for part in parts[:-1]), (parts[-1], fate)]
+        self.parted[at] = fates
 
     def finish(self, answers: list[Post]) -> Thread:
         reading = self.reading
@@ -161,83 +182,96 @@ class _Composer:
             self.put(at, "question", 0)
         for at in reading.footer:
             self.put(at, "chrome", None, "after-last-post")
-        for at, block in enumerate(self.blocks):
-            if at not in self.fates:
-                self.put(at, "chrome", None, "outside-posts")
-            if block.kind == COUNT:
-                self.fates[at] = [(line, role, rule, 0) for line, role, rule, _ in self.fates[at]]
-        asked = [[line for line in self.blocks[at].lines if line.role is None] for at in reading.question]
-        body = render(self.page.text, asked)
-        fates = [fate for at in sorted(self.fates) for fate in self.fates[at]]
         return Thread(
             title=title,
-            question=Post(body=body, confidence=self.confidence),
+            question=Post(
+                body=self.render([self._lines_of(at, "question") for at in reading.question]), confidence=self.confidence
+            ),
             answers=answers,
-            claims=claim_page(self.page.text, fates),
+            claims=claim_page(self.page.text, self._stretches()),
             declared_answer_count=reading.declared,
             layout=f"flat:{reading.name}",
             confidence=self.confidence,
         )
 
+    def _stretches(self) -> Iterator[Stretch]:
+        """Yield what became of each block in order, those that no post took among them."""
+        for at, block in enumerate(self.blocks):
+            if self.wholes[at] is None and at not in self.parted:
+                self.put(at, "chrome", None, "outside-posts")
+            whole, parted = self.wholes[at], self.parted.get(at)
+            if block.kind == COUNT:  # the count that the page declares is the question's
+                parted = [(line, (*fate[:2], 0)) for line, fate in parted or [(line, whole or BLANK) for line in block.lines]]
+            if parted is not None:
+                yield from part_stretches(parted)
+            elif whole is not None and any(line.cuts for line in block.lines):
+                yield from part_stretches([(line, whole) for line in block.lines])
+            elif whole is not None:
+                yield block.lines[0].start, whole
 
-def render(text: str, blocks: list[list[Line]]) -> str | None:
-    """Return blocks of lines as plain text: a line a line, blocks parted by an empty line; None where no word is left.
+    def render(self, blocks: list[list[Line]]) -> str | None:
+        """Return blocks of lines as plain text: a line a line, blocks parted by an empty line; None where no word is left.
 
-    `text` is the page's; lines of fenced code keep their indent from it.
-    """
-    if not any(line.text.startswith(FENCES) for block in blocks for line in block):
-        return "\n\n".join(filter(None, ["\n".join([line.text for line in block if line.text]) for block in blocks])) or None
-    fenced = False
-    paragraphs = []
-    for block in blocks:
-        rendered = []
-        for line in block:
-            toggles = line.text.startswith(FENCES)
-            as_typed = fenced and not toggles and not any(cut.role == "artifact" for cut in line.cuts)
-            rendered.append(text[line.start : line.end].rstrip() if as_typed else line.text)
-            fenced ^= toggles
-        paragraphs.append("\n".join(line for line in rendered if line))
-    return "\n\n".join(filter(None, paragraphs)) or None
+        Lines of fenced code keep their indent.
+        """
+        if not self.fenced:
+            paragraphs = [
+                lines[0].text if len(lines) == 1 else "\n".join([line.text for line in lines if line.text]) for lines in blocks
+            ]
+        else:
+            paragraphs = self._render_fenced(blocks)
+        return "\n\n".join([paragraph for paragraph in paragraphs if paragraph]) or None
+
+    def _render_fenced(self, blocks: list[list[Line]]) -> list[str]:
+        fenced = False
+        paragraphs = []
+        for block in blocks:
+            rendered = []
+            for line in block:
+                toggles = line.text.startswith(FENCES)
+                as_typed = fenced and not toggles and not any(cut.role == "artifact" for cut in line.cuts)
+                rendered.append(self.page.text[line.start : line.end].rstrip() if as_typed else line.text)
+                fenced ^= toggles
+            paragraphs.append("\n".join(line for line in rendered if line))
+        return paragraphs
 
 
-def claim_page(text: str, fates: list[Fate]) -> list[Claim]:
+def _own_fate(line: Line, fate: Fate) -> Fate:
+    """What becomes of a line that strip claimed where its block has another fate: only a rating goes to the post."""
+    return (line.role or fate[0], line.rule or fate[1], fate[2] if line.role == "rating" else None)
+
+
+def claim_page(text: str, stretches: Iterable[Stretch]) -> list[Claim]:
     """Return the partition of a page's text into maximal runs of one fate, in order.
 
     Empty lines and line ends go with the stretch before them; those before the first are a run of their own, "blank".
     """
     claims: list[Claim] = []
-    begin = 0  # where the run at hand began, and its fate
-    now: tuple[str, str, int | None] = ("blank", "blank", None)
-    for line, role, rule, post in fates:
-        if line.cuts and role not in ("artifact", "chrome"):
-            stretches = _part_stretches(line, role, rule, post)
-        elif now == (role, rule, post):
-            continue
-        else:
-            stretches = ((line.start, role, rule, post),)
-        for start, part_role, part_rule, part_post in stretches:
-            new = (part_role, part_rule, part_post)
-            if new != now:
-                if start > begin:
-                    claims.append(Claim(begin, start, *now))
-                begin, now = start, new
+    begin, now = 0, BLANK  # where the run at hand began, and its fate
+    for start, fate in stretches:
+        if fate != now:
+            if start > begin:
+                claims.append(_new(Claim, (begin, start, *now)))
+            begin, now = start, fate
     if len(text) > begin:
         claims.append(Claim(begin, len(text), *now))
     return claims
 
 
-def _part_stretches(line: Line, role: str, rule: str, post: int | None) -> Sequence[Stretch]:
-    """Return (start, role, rule, post) of the stretches of a line: cuts and an author's own code stand out."""
-    stretches: list[Stretch] = []
-    at = line.start
-    for cut in line.cuts:
-        if cut.start > at:
-            stretches.append((at, role, rule, post))
-        stretches.append((cut.start, cut.role, cut.rule, post if cut.role == "code" else None))
-        at = cut.end
-    if at < line.end:
-        stretches.append((at, role, rule, post))
-    return stretches
+def part_stretches(fates: Iterable[tuple[Line, Fate]]) -> Iterator[Stretch]:
+    """Yield the stretches of lines: in a line of text, cuts and an author's own code stand out."""
+    for line, fate in fates:
+        if not line.cuts or fate[0] in ("artifact", "chrome"):
+            yield line.start, fate
+            continue
+        at = line.start
+        for cut in line.cuts:
+            if cut.start > at:
+                yield at, fate
+            yield cut.start, (cut.role, cut.rule, fate[2] if cut.role == "code" else None)
+            at = cut.end
+        if at < line.end:
+            yield at, fate
 
 
 def _part_line(text: str, line: Line, offset: int) -> tuple[Line, Line] | None:
@@ -280,8 +314,7 @@ def _confidence(reading: Reading, blocks: list[Block]) -> float:
 
 def _marked_share(reading: Reading, blocks: list[Block]) -> float:
     """The share of answers that a known marker opens or closes: a vote widget or template residue, not a guessed one."""
-    known = ("votes", "artifact")
     if reading.name not in MARKED:
         return 0.0
-    marked = sum(any(blocks[at].lines[0].role in known for at in segment.other) for segment in reading.segments)
-    return marked / len(reading.segments)
+    known = {at for at, block in enumerate(blocks) if block.lines[0].role in ("votes", "artifact")}
+    return sum(not known.isdisjoint(segment.other) for segment in reading.segments) / len(reading.segments)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from flows.records import Cues, Line, NoThread, Page, Thread
 from flows.split.blocks import TEXT, Block, build_blocks
-from flows.split.compose import Fate, claim_page, compose_thread
+from flows.split.compose import claim_page, compose_thread, part_stretches
 from flows.split.reading import Reading
 from flows.split.readings import read_layouts
 
@@ -50,7 +50,5 @@ def _without_answers(page: Page, blocks: list[Block], cues: Cues) -> Thread | No
         reason = f"no sign of an answer in more than {MAX_QUESTION} characters, which no question has"
     else:
         return compose_thread(page, blocks, Reading.of_question(blocks, page), cues)
-    fates: list[Fate] = [
-        (line, line.role or "chrome", line.rule or "no-thread", None) for block in blocks for line in block.lines
-    ]
-    return NoThread("no-thread", reason, claim_page(page.text, fates), layout="flat:none")
+    fates = [(line, (line.role or "chrome", line.rule or "no-thread", None)) for block in blocks for line in block.lines]
+    return NoThread("no-thread", reason, claim_page(page.text, part_stretches(fates)), layout="flat:none")
