@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flows.pipeline import split_page
@@ -181,6 +181,7 @@ LINES = st.one_of(
 
 
 @settings(max_examples=300, deadline=None)
+@example(["2 Answers", "    code {{ x }}", "", "```", "", "+3", "", "toaster"], "\n")
 @given(st.lists(LINES, max_size=40), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_nothing_is_lost_and_nothing_is_refused_as_a_defect(lines: list[str], end: str) -> None:
     text = end.join(lines)

@@ -49,7 +49,7 @@ def build_blocks(lines: list[Line], cues: Cues) -> list[Block]:
         elif line.role is None and line.text.startswith(FENCES):
             fenced = not fenced
             kind = TEXT
-        elif fenced:
+        elif fenced and line.role is None:  # strip knows where a fence that is never closed ends
             kind = TEXT
         elif at in recurring:
             line, kind = line._replace(role="chrome", rule="recurring-line"), MARKER  # noqa: PLW2901

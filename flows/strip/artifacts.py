@@ -13,7 +13,7 @@ from flows.rules import SHORT_LINE, split_words
 from flows.strip.fold import fold
 from flows.strip.own_code import HOLE, Surroundings, mask_digits
 from flows.strip.repair import repair_span, smooth_text
-from flows.strip.residue import find_residue, split_by_line
+from flows.strip.residue import find_residue, scan_residue, split_by_line
 from flows.strip.widgets import Claimed, claim_line, claim_long_line, holds_any, load_line_rules, open_literals, open_long_gates
 
 RECURRING_LINE = "residue-line-recurring"
@@ -72,7 +72,11 @@ class _Marking:
         self._known_templates: dict[str, str] = {}  # lines that are a template's wherever they stand on this page
         self._long_gates: tuple[str, ...] | None = None  # those of the rules for long lines that stand on the page
         self._starts, self._ends = split_lines(text)
-        cuts = find_residue(text) if any(mark in text for mark in _RESIDUE_MARKS) else []
+        smooth = smooth_text(text)
+        self.is_smooth = smooth is not None
+        self.shown = text if smooth is None else smooth  # of the same length
+        find = scan_residue if self.is_smooth else find_residue
+        cuts = find(text) if any(mark in text for mark in _RESIDUE_MARKS) else []
         if cuts:
             self.residue = split_by_line(cuts, self._starts, self._ends)
             self.running_on = _find_running_on(cuts, self._starts, self._ends)
@@ -89,9 +93,7 @@ class _Marking:
 
     def mark(self) -> list[Line]:
         """The lines, in order."""
-        smooth = smooth_text(self.text)
-        is_smooth = smooth is not None
-        shown = self.text if smooth is None else smooth  # of the same length
+        shown, is_smooth = self.shown, self.is_smooth
         residue, gates, literals = self.residue, load_line_rules().words, self.literals
         lines: list[Line] = []
         add = lines.append
@@ -133,7 +135,7 @@ class _Marking:
     def _may_be_long_widget(self, line: str) -> bool:
         """Whether one of the gates of the rules for long lines stands in a line, or one that is all in capitals."""
         if self._long_gates is None:
-            self._long_gates = open_long_gates(self.text)
+            self._long_gates = open_long_gates(self.shown)
         return (bool(self._long_gates) and holds_any(self._long_gates, line.lower())) or line.isupper()
 
     def _mark_residue(self, number: int, gap: int) -> Line:

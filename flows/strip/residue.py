@@ -66,9 +66,9 @@ def find_residue(text: str) -> list[Cut]:
     ['{{ user.name }}']
     """
     if not may_hold_invisible(text):
-        return _scan(text)
+        return scan_residue(text)
     visible, offsets = _remove_invisible(text)
-    return [Cut(offsets[c.start], offsets[c.end - 1] + 1, c.role, c.rule) for c in _scan(visible)]
+    return [Cut(offsets[c.start], offsets[c.end - 1] + 1, c.role, c.rule) for c in scan_residue(visible)]
 
 
 def _remove_invisible(text: str) -> tuple[str, list[int]]:
@@ -78,7 +78,8 @@ def _remove_invisible(text: str) -> tuple[str, list[int]]:
     return "".join(text[at] for at in offsets), offsets
 
 
-def _scan(text: str) -> list[Cut]:
+def scan_residue(text: str) -> list[Cut]:
+    """As `find_residue`, for a text known to hold no invisible characters."""
     signs = "".join(sign for sign in load_families().signs if sign in text)
     if not signs:
         return []
