@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from flows.records import Claim, NoThread, Page, Post, Thread
 
@@ -27,21 +27,25 @@ def find_loss(page: Page, found: Thread | NoThread, repair: Callable[[str], str]
 
 
 LINE_END = re.compile(r"\r\n|[\r\n]")  # as strip parts lines; other separators may be half of a broken character
+SPACES = b" \t\n\r\x0b\x0c"
 # The field that the words of a stretch are published in, by role; votes, dates and ratings are values, not words.
 FIELDS = {"title": "title", "question": "body", "headline": "headline", "answer": "body", "byline": "byline"}
 
 
 def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -> str | None:
     stretches: dict[tuple[int, str], list[str]] = {}
-    for number, field, start, end in _by_field(thread.claims, page.text):
-        stretches.setdefault((number, field), []).append(page.text[start:end])
+    text, claims = page.text, thread.claims
+    for at, claim in enumerate(claims):
+        if claim.post is None:
+            continue
+        field = FIELDS.get(claim.role) or (_field_around(claims, at, text) if claim.role == "code" else None)
+        if field is not None:
+            stretches.setdefault((claim.post, field), []).append(text[claim.start : claim.end])
     for number, post in enumerate([thread.question, *thread.answers]):
         for field, published in _fields(post, thread.title if number == 0 else None):
             raw = stretches.pop((number, field), [])
             joined, shown = "".join(raw), published or ""
-            if joined.strip() == shown or joined.split() == shown.split():
-                continue
-            if _letters(joined, repair) != _letters(shown, repair):
+            if _squeeze(joined) != _squeeze(shown) and _letters(joined, repair) != _letters(shown, repair):
                 return f"the words of post {number}, field {field}, are not those of its stretches"
     if stretches:
         number, field = next(iter(stretches))
@@ -49,18 +53,18 @@ def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -
     return None
 
 
-def _by_field(claims: list[Claim], text: str) -> Iterator[tuple[int, str, int, int]]:
-    """Yield (post, field, start, end) of each stretch of words; an author's own template text is in the field around it."""
-    for at, claim in enumerate(claims):
-        if claim.post is None or (claim.role not in FIELDS and claim.role != "code"):
-            continue
-        role = claim.role
-        if role == "code":
-            before, after = reversed(claims[max(at - 4, 0) : at]), claims[at + 1 : at + 5]
-            opens_line = claim.start == 0 or text[claim.start - 1] in "\r\n"
-            around = [*after, *before] if opens_line else [*before, *after]
-            role = next((near.role for near in around if near.post == claim.post and near.role in FIELDS), "answer")
-        yield claim.post, FIELDS[role], claim.start, claim.end
+def _field_around(claims: list[Claim], at: int, text: str) -> str:
+    """Return the field that an author's own template text stands in: that of the stretch around it."""
+    claim = claims[at]
+    before, after = reversed(claims[max(at - 4, 0) : at]), claims[at + 1 : at + 5]
+    opens_line = claim.start == 0 or text[claim.start - 1] in "\r\n"
+    around = [*after, *before] if opens_line else [*before, *after]
+    return FIELDS[next((near.role for near in around if near.post == claim.post and near.role in FIELDS), "answer")]
+
+
+def _squeeze(text: str) -> bytes:
+    """Return a text without its common white space; bytes are taken out ten times as fast as words are parted."""
+    return text.replace("\u00a0", "").encode("utf-8", "surrogatepass").translate(None, SPACES)
 
 
 def _letters(text: str, repair: Callable[[str], str]) -> str:
