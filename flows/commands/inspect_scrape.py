@@ -15,10 +15,10 @@ from rich.console import Console
 
 from flows.errors import Fault, WrongUse
 from flows.inspection import inspect_input
-from flows.read.batches import REFUSALS
 from flows.read.files import BROKEN_STREAM, form_of, open_stream, read_file
 from flows.read.inputs import Input, Provenance, read_provenance
 from flows.read.jsonl import iter_lines, read_record
+from flows.read.pieces import REFUSALS
 from flows.records import Page, Unreadable
 from flows.terminal import neutralize
 from flows.view import View, print_inspection
