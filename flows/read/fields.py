@@ -29,7 +29,7 @@ class Raw:
     """A record as it was stored: its digest, its size, and its line for the ledger where it is refused."""
 
     digest: str
-    bytes: int
+    size: int  # in bytes
     line: bytes | None = None
 
     @property
@@ -63,17 +63,17 @@ def read_fields(record: dict[str, Any], source: str, place: str, known: Provenan
         reason = f"the record has no text: none of the keys {names} holds any"
         value = without_surrogates(", ".join(list(record)[:12])).text
         return Unreadable(
-            where, form, "no-text", reason, value=value, bytes=raw.bytes, digest=raw.digest, row=raw.shown
+            where, form, "no-text", reason, value=value, bytes=raw.size, digest=raw.digest, row=raw.shown
         )  # fmt: skip
     if len(content or html or b"") > MAX_PAGE_BYTES:
         reason = f"the record is larger than {MAX_PAGE_BYTES >> 20} MiB, which no thread is"
-        return Unreadable(where, form, "too-large", reason, bytes=raw.bytes, digest=raw.digest)
+        return Unreadable(where, form, "too-large", reason, bytes=raw.size, digest=raw.digest)
     said = _provenance(record, known)
     if html is not None:
         return _page_of_html(html, where, locator or None, said, raw, form)
     text, encoding, replaced = decode(content) if isinstance(content, bytes) else without_surrogates(content or "")
     return Page(
-        source=where, format=form, text=text, bytes=raw.bytes, digest=raw.digest, locator=locator or None,
+        source=where, format=form, text=text, bytes=raw.size, digest=raw.digest, locator=locator or None,
         url=said.url, site=said.site, title=said.title, language=said.language, fetched_at=said.fetched_at,
         encoding=encoding, replacement_count=replaced, blemishes=tuple(said.blemishes),
     )  # fmt: skip
@@ -84,7 +84,7 @@ def _page_of_html(
 ) -> Page | Unreadable:  # fmt: skip
     whole = without_surrogates(html) if isinstance(html, str) else None
     page = page_from(whole.text.encode() if whole else html, where, "html", said)  # type: ignore[arg-type] # bytes if not str
-    page = replace(page, digest=raw.digest, bytes=raw.bytes, format="html" if form == "jsonl" else form)
+    page = replace(page, digest=raw.digest, bytes=raw.size, format="html" if form == "jsonl" else form)
     if isinstance(page, Unreadable):
         return page
     return replace(page, locator=locator, replacement_count=whole.replacement_count if whole else page.replacement_count)

@@ -60,7 +60,7 @@ def read_record(line: bytes | None, source: str, offset: int, known: Provenance)
     if not isinstance(record, dict):
         value = line[:80].decode("utf-8", "replace").strip()
         reason = "the line is not a JSON object; the other lines of the file were read"
-        return Unreadable(where, "jsonl", "json", reason, value=value, bytes=raw.bytes, digest=raw.digest, row=raw.shown)
+        return Unreadable(where, "jsonl", "json", reason, value=value, bytes=raw.size, digest=raw.digest, row=raw.shown)
     return read_fields(record, source, f"@{offset}", known, "jsonl", raw)
 
 
