@@ -79,10 +79,10 @@ def test_the_time_is_read_from_any_type(values: pa.Array, expected: datetime | N
 
 
 def test_html_is_read_as_a_page_in_the_encoding_of_its_bytes() -> None:
-    html = '<meta charset="windows-1251"><title>T</title><p>Дверь'.encode("cp1251")
+    html = '<meta charset="windows-1251"><title>T</title><p>Жюль Д'.encode("cp1251")
     (page,) = read_all(packed({"html": [html]}))
     assert isinstance(page, Page)
-    assert (page.format, page.text, page.title, page.encoding) == ("parquet", "T\n\nДверь", "T", "cp1251")
+    assert (page.format, page.text, page.title, page.encoding) == ("parquet", "T\n\nЖюль Д", "T", "cp1251")
 
 
 def test_columns_are_named_by_the_folder() -> None:

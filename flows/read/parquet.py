@@ -20,8 +20,8 @@ from flows.read.pieces import BATCH_BYTES, REFUSALS, Piece, name_spool, refuse, 
 from flows.records import Page, Unreadable
 
 ROWS = 64  # at a time; pages of HTML are 100 KB, the largest that is read 6 MiB
-# A column that unpacks to this many times its size, and to this much at least, holds one thing over and over: a bomb.
-MAX_RATIO, MAX_COLUMN = 400, 64 << 20
+# A row group that unpacks to this many times the file, and to this much at least, holds one thing over and over: a bomb.
+MAX_RATIO, MIN_BOMB = 200, 64 << 20
 BROKEN = (pa.ArrowException, OSError, ValueError, KeyError, OverflowError, MemoryError)
 
 
@@ -34,7 +34,7 @@ def plan(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
         return
     try:
         file = _open(found.path)
-        weights = [_weigh(file, group) for group in range(file.metadata.num_row_groups)]
+        weights = [_weigh(file, group, found.size) for group in range(file.metadata.num_row_groups)]
     except BROKEN as error:
         _raise_fault(error)
         yield refused_piece(found, "parquet"), 0
@@ -71,14 +71,15 @@ def _open(path: Path) -> pq.ParquetFile:
     return pq.ParquetFile(path, memory_map=False, pre_buffer=False, buffer_size=1 << 20)
 
 
-def _weigh(file: pq.ParquetFile, group: int) -> int | None:
-    """Return the bytes that a row group unpacks to; None for a bomb."""
-    columns = [file.metadata.row_group(group).column(number) for number in range(file.metadata.num_columns)]
-    for column in columns:
-        size = column.total_uncompressed_size
-        if size < 0 or (size > MAX_COLUMN and size > MAX_RATIO * max(column.total_compressed_size, 1)):
-            return None
-    return sum(int(column.total_uncompressed_size) for column in columns)
+def _weigh(file: pq.ParquetFile, group: int, size: int) -> int | None:
+    """Return the bytes that a row group unpacks to, as it says; None for a bomb.
+
+    The metadata of its columns would say more, but pyarrow ends the process where those are broken.
+    """
+    unpacked = int(file.metadata.row_group(group).total_byte_size)
+    if unpacked < 0 or (unpacked > MIN_BOMB and unpacked > MAX_RATIO * size):
+        return None
+    return max(unpacked, size // file.metadata.num_row_groups)  # some writers say nothing
 
 
 def _cut(found: Input, file: pq.ParquetFile, group: int, row: int, spool: Path) -> Iterator[tuple[Piece, int]]:
