@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import gzip
 import io
+import json
 import struct
 import tarfile
 import zipfile
@@ -18,6 +19,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flows.__main__ import main
 from flows.read import archives
 from flows.read.batches import plan_batches, read_batch
 from flows.read.files import MAX_PAGE_BYTES
@@ -223,3 +225,16 @@ def test_clean_publishes_the_pages_of_an_archive(tmp_path: Path, clean: Clean) -
 
 def test_the_examples_in_the_documentation_hold() -> None:
     assert doctest.testmod(archives).failed == 0
+
+
+def test_inspect_shows_a_page_in_an_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw = write_files(
+        tmp_path / "raw", {"a.zip": zipped([("7.html", HTML), ("8.html", HTML)]), "one.zip": zipped([("7.html", HTML)])}
+    )
+    assert main(["inspect", "--json", f"{raw}/a.zip#8.html", "--raw", str(raw)]) == 0
+    assert json.loads(capsys.readouterr().out)["scrape"]["source"] == "a.zip#8.html"
+    assert main(["inspect", "--json", f"{raw}/one.zip", "--raw", str(raw)]) == 0
+    assert json.loads(capsys.readouterr().out)["scrape"]["source"] == "one.zip#7.html"
+    assert main(["inspect", "--json", f"{raw}/a.zip", "--raw", str(raw)]) == 2
+    assert "holds 2 records; name one, such as" in capsys.readouterr().err
+    assert main(["inspect", "--json", f"{raw}/a.zip#9.html", "--raw", str(raw)]) == 2

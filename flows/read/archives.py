@@ -35,7 +35,8 @@ UNSAFE = re.compile(r"[\x00-\x1f\x7f]|^[A-Za-z]:|^/|(?:^|/)\.\.(?:/|$)")
 END_OF_ZIP, SIZE_64 = struct.Struct("<4s4H2LH"), struct.Struct("<40xQ")
 NESTED = (GZIP, ZSTD, b"PK\x03\x04", b"BZh91AY&SY", b"\xfd7zXZ\0", b"7z\xbc\xaf", b"Rar!")
 BROKEN = (
-    *BROKEN_STREAM, OSError, zipfile.BadZipFile, zipfile.LargeZipFile, tarfile.TarError, struct.error, ValueError, IndexError, KeyError,
+    *BROKEN_STREAM, OSError, zipfile.BadZipFile,
+    zipfile.LargeZipFile, tarfile.TarError, struct.error, ValueError, IndexError, KeyError,
     OverflowError, NotImplementedError, RuntimeError, UnicodeError, AttributeError, AssertionError,
 )  # fmt: skip
 

@@ -79,7 +79,7 @@ def _weigh(file: pq.ParquetFile, group: int, size: int) -> int | None:
     unpacked = int(file.metadata.row_group(group).total_byte_size)
     if unpacked < 0 or (unpacked > MIN_BOMB and unpacked > MAX_RATIO * size):
         return None
-    return max(unpacked, size // file.metadata.num_row_groups)  # some writers say nothing
+    return max(unpacked, size // int(file.metadata.num_row_groups))  # some writers say nothing
 
 
 def _cut(found: Input, file: pq.ParquetFile, group: int, row: int, spool: Path) -> Iterator[tuple[Piece, int]]:
