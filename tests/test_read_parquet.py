@@ -143,6 +143,17 @@ def test_a_bomb_is_refused() -> None:
     assert told(read_all(content)) == ["bomb"]
 
 
+def test_one_value_of_many_rows_is_read_as_far_as_pages_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "MAX_UNPACKED", 1 << 20)
+    shared = pa.DictionaryArray.from_arrays(pa.array([0] * 1000, pa.int32()), pa.array(["x" * (1 << 16)]))
+    found = told(read_all(packed({"text": shared})))
+    assert found[-1] == "bomb"
+    assert len(found) < 50
+    monkeypatch.setattr(parquet, "BATCH_BYTES", 1000)
+    monkeypatch.setattr(parquet, "MAX_RATIO", 1000)
+    assert told(read_all(packed({"text": shared})))[-1] == "bomb"
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_mutated_files_never_crash(data: st.DataObject) -> None:

@@ -19,9 +19,11 @@ from flows.read.inputs import Input, Provenance, read_provenance
 from flows.read.pieces import BATCH_BYTES, REFUSALS, Piece, name_spool, refuse, refused_piece
 from flows.records import Page, Unreadable
 
-ROWS = 64  # at a time; pages of HTML are 100 KB, the largest that is read 6 MiB
+ROWS = 16  # at a time; a page of HTML is 100 KB, the largest that is read 6 MiB
 # A row group that unpacks to this many times the file, and to this much at least, holds one thing over and over: a bomb.
 MAX_RATIO, MIN_BOMB = 200, 64 << 20
+# What the rows of one piece may come to: sixteen times its size. One value that many rows share is stored once.
+MAX_UNPACKED = 256 << 20
 BROKEN = (pa.ArrowException, OSError, ValueError, KeyError, OverflowError, MemoryError)
 
 
@@ -85,7 +87,7 @@ def _weigh(file: pq.ParquetFile, group: int, size: int) -> int | None:
 def _cut(found: Input, file: pq.ParquetFile, group: int, row: int, spool: Path) -> Iterator[tuple[Piece, int]]:
     """Yield a row group in files of about a batch's size each, read as a stream; what is broken in it ends it."""
     rows: list[pa.RecordBatch] = []
-    size, base = 0, row
+    size, base, left = 0, row, max(MAX_UNPACKED, MAX_RATIO * found.size)
     batches = file.iter_batches(ROWS, row_groups=[group], use_threads=False)
     refusal: str | None = None
     while True:
@@ -96,7 +98,9 @@ def _cut(found: Input, file: pq.ParquetFile, group: int, row: int, spool: Path) 
             batch, refusal = None, "parquet"
         if batch is not None:
             rows.append(batch)
-            size += batch.nbytes
+            size, left = size + batch.nbytes, left - batch.nbytes
+        if left < 0:
+            batch, refusal = None, "bomb"
         if rows and (batch is None or size >= BATCH_BYTES):
             path = name_spool(found, spool, base)
             pq.write_table(pa.Table.from_batches(rows), path, compression="NONE", use_dictionary=False)
@@ -127,14 +131,18 @@ def read(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
         if piece.base == 0:  # told once, not for each piece
             yield Unreadable(source, "parquet", "no-columns", reason[:500])
         return
-    base = piece.base
+    base, budget = piece.base, MAX_UNPACKED
     for group, count in zip(groups, counts, strict=True):
         row = base
         try:
             for batch in file.iter_batches(ROWS, row_groups=[group], columns=columns, use_threads=False):
                 for record in to_records(batch):
-                    yield _read_row(record, source, row, known)
-                    row += 1
+                    page = _read_row(record, source, row, known)
+                    yield page
+                    row, budget = row + 1, budget - (page.bytes or 0)
+                if budget < 0:
+                    yield Unreadable(f"{source}#@{row}", "parquet", "bomb", REFUSALS["bomb"])
+                    return
         except BROKEN as error:
             _raise_fault(error)
             yield Unreadable(f"{source}#@{row}", "parquet", "parquet", "the row group is broken; the others were read")
