@@ -221,6 +221,9 @@ def test_a_text_that_several_posts_share_is_given_to_none_of_them() -> None:
     thread = Thread(None, Post(QUESTION), [Post("Thank you!"), Post("Thank you!")], [])
     fill_from_structured(thread, [read_one(document)])
     assert [answer.byline for answer in thread.answers] == [None, None]
+    thread.answers[0].body = "Thank you! That helped me a lot with the gate."
+    fill_from_structured(thread, [read_one(document)])
+    assert [answer.byline and answer.byline.name for answer in thread.answers] == [None, "x"]
 
 
 def test_many_posts_take_no_long_time() -> None:

@@ -134,8 +134,11 @@ class PostFinder:
                 shared.update(places)
         likely = [(place, count / min(len(runs), len(self._runs[place]))) for place, count in shared.items()]
         likely = [(place, share) for place, share in likely if share >= MIN_SHARE]
-        # The same words in several posts ("Thank you!") say nothing about which of them it is.
-        return [] if len(runs) == 1 and len(likely) > 1 else likely
+        if len(runs) > 1 or len(likely) < 2:
+            return likely
+        # The same words in several posts ("Thank you!") say nothing about which of them it is, unless one has no others.
+        same = [(place, share) for place, share in likely if self._runs[place] == runs]
+        return same if len(same) == 1 else []
 
 
 def _runs_of(text: str | None) -> frozenset[tuple[str, ...]]:

@@ -171,7 +171,7 @@ def _with_clock(day: datetime, clock: Clock) -> datetime:
 
 
 def _on_named_day(form: DayAgo, base: datetime) -> datetime:
-    # A weekday is one of the last seven days, today left out: that would be "today".
+    # A weekday names a day of the week before; on the day itself it would be "today".
     days = form.days if form.days is not None else (base.weekday() - (form.weekday or 0) - 1) % 7 + 1
     return _with_clock(base - timedelta(days=days), form.clock)
 
