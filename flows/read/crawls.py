@@ -230,7 +230,7 @@ def _find_bounds(file: BinaryIO, size: int, apart: int) -> Iterator[int]:
 
 
 def _end_of_record(file: BinaryIO, at: int) -> int | None:
-    """Return the offset behind a record and its empty lines; None where it is not as long as it says."""
+    """Return the offset behind a record and its empty lines; None where its length is not what it says."""
     file.seek(at)
     if file.read(2) == GZIP:
         member = _unpack_member(file, at)
