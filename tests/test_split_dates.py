@@ -217,7 +217,7 @@ def test_hostile_text_never_raises_and_the_result_is_always_the_same(
     found = read_dates(printed, fetched_at=base, language=language)
     assert len(found) == len(printed)
     assert all(date is None or (date.tzinfo is UTC and 1991 <= date.year <= 2200) for date in found)
-    for cached in (flows.split.date_forms._read_form, flows.split.dates._parse):
+    for cached in (flows.split.dates._read_alone, flows.split.dates._parse):
         cached.cache_clear()
     assert read_dates(printed, fetched_at=base, language=language) == found
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 from flows.split.date_words import ENGLISH_MONTHS, order_languages, read_own_words, read_words
 
@@ -117,11 +116,8 @@ def read_form(printed: str, language: str | None) -> Form | None:
     if len(printed) > 4 * MAX_PRINTED:
         return None
     text = " ".join(printed.split())
-    return _read_form(text, language) if 2 <= len(text) <= MAX_PRINTED else None
-
-
-@lru_cache(maxsize=1 << 14)  # a thread prints few different dates; a crawl of one day prints the same ones again
-def _read_form(text: str, language: str | None) -> Form | None:
+    if not 2 <= len(text) <= MAX_PRINTED:
+        return None
     if exact := _read_exact(text):
         return exact
     lower = text.lower().replace("’", "'").replace("‘", "'")

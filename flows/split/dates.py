@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from flows.split.date_forms import (
     FIRST_YEAR,
@@ -32,6 +32,7 @@ from flows.split.date_words import order_languages, read_own_words
 if TYPE_CHECKING:
     from dateparser import DateDataParser
 
+MAX_TEXT = 320  # characters; as it stands in the page, white space and all
 MAX_UNREAD = 48  # characters that the library is asked about: it takes a millisecond for them
 ZONES_APART = timedelta(hours=14)  # how far ahead of UTC a printed time may be
 
@@ -48,11 +49,24 @@ def read_dates(printed: Sequence[str | None], *, fetched_at: datetime | None, la
     >>> read_dates(["yesterday", "soon", None], fetched_at=None, language="en")
     [None, None, None]
     """
+    found = [_read_alone(text, language) if text and len(text) <= MAX_TEXT else None for text in printed]
+    if all(date is None or isinstance(date, datetime) for date in found):
+        return cast("list[datetime | None]", found)  # nearly always: nothing is left open
     base = fetched_at.replace(tzinfo=fetched_at.tzinfo or UTC).astimezone(UTC) if fetched_at is not None else None
-    forms = [read_form(text, language) if text else None for text in printed]
-    numbers = [form for form in forms if isinstance(form, Numbers)]
+    numbers = [form for form in found if isinstance(form, Numbers)]
     is_day_first = infer_day_first(numbers, base, language) if numbers else None
-    return [_resolve(form, base, language, is_day_first=is_day_first) for form in forms]
+    return [
+        date if date is None or isinstance(date, datetime) else _resolve(date, base, language, is_day_first=is_day_first)
+        for date in found
+    ]
+
+
+@lru_cache(maxsize=1 << 14)
+def _read_alone(text: str, language: str | None) -> datetime | Form | None:
+    """Return a date that says all of itself, or the form that leaves something open."""
+    form = read_form(text, language)
+    is_open = not isinstance(form, Instant) and not (isinstance(form, Day) and form.year is not None)
+    return form if is_open else _resolve(form, None, language, is_day_first=None)
 
 
 def infer_day_first(column: Sequence[Numbers], fetched_at: datetime | None, language: str | None) -> bool | None:
