@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from flows.authors.resolve import author_key
+from flows.language import settle_language
 from flows.pipeline import split_page
 from flows.publish.runs import write_run
 from flows.read.batches import Batch, read_batch
@@ -64,6 +65,7 @@ def clean_batch(batch: Batch, staging: Path) -> Counts:
         if isinstance(page, Unreadable):
             rows.refuse_input(page)
         else:
+            page = settle_language(page)  # noqa: PLW2901 -- the same page, more of it known
             rows.add_page(page, split_page(page))
     frames = validate_batch(rows.tables, find_residue)
     for table, frame in frames.items():

@@ -7,6 +7,7 @@ import tomllib
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from w3lib.url import canonicalize_url
@@ -28,37 +29,96 @@ def digest(*parts: str | None) -> str:
     return blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
+class Ignored(NamedTuple):
+    """What identity.toml says an address may carry."""
+
+    prefixes: tuple[str, ...]
+    keys: frozenset[str]
+    beside: frozenset[str]
+    threads: frozenset[str]
+    numbered: re.Pattern[str]  # a path that tells one thread from another
+    paths: re.Pattern[str]
+    rewrites: dict[str, tuple[tuple[re.Pattern[str], str], ...]]  # by what is rewritten: "path", "query"
+    in_path: re.Pattern[str]  # what any of these would change in a path
+    gate: re.Pattern[str]  # literals, one of which is in such a path: a third of the time
+
+
 @lru_cache(maxsize=1)
-def _ignored() -> tuple[tuple[str, ...], frozenset[str], re.Pattern[str]]:
+def _ignored() -> Ignored:
     data = tomllib.loads((Path(__file__).parent / "identity.toml").read_text("utf-8"))
-    paths = re.compile("(?:" + "|".join(data["paging"]["paths"]) + r")(?=/?$|\.)")
-    return tuple(data["tracking"]["prefixes"]), frozenset(data["tracking"]["keys"] + data["paging"]["keys"]), paths
+    paths = "(?:" + "|".join(data["paging"]["paths"]) + r")(?=/?$|\.)"
+    rewrites = {
+        of: tuple((re.compile(rule["pattern"], re.IGNORECASE), rule["to"]) for rule in data["rewrite"] if rule["of"] == of)
+        for of in ("path", "query")
+    }
+    gates = [gate for rule in [data["paging"], *data["rewrite"]] for gate in rule.get("gates", ())]
+    return Ignored(
+        tuple(data["tracking"]["prefixes"]),
+        frozenset(data["tracking"]["keys"] + data["paging"]["keys"]),
+        frozenset(data["beside"]["keys"]),
+        frozenset(data["beside"]["threads"]),
+        re.compile(data["beside"]["paths"]),
+        re.compile(paths),
+        rewrites,
+        re.compile("|".join([paths, *(f"(?i:{pattern.pattern})" for pattern, _ in rewrites["path"])])),
+        re.compile("|".join(map(re.escape, gates)), re.IGNORECASE),
+    )
 
 
 def canonical_url(url: str) -> str | None:
-    """Return a thread's address without page, anchor and tracking; None where it is no web address.
+    """Return a thread's address without page, anchor, session and tracking; None where it is no web address.
 
     >>> canonical_url("https://Example.org/q/7/page-2?utm_source=x&id=3#post-9")
     'https://example.org/q/7?id=3'
+    >>> canonical_url("http://example.org/viewtopic.php?t=1&start=20&p=99") == canonical_url("http://example.org/viewtopic.php?t=1")
+    True
     """
     if len(url) > MAX_URL or not url.lower().startswith(("http://", "https://")):
         return None
-    prefixes, keys, paths = _ignored()
-    if PLAIN_URL.fullmatch(url) and not paths.search(url):
+    ignored = _ignored()
+    if PLAIN_URL.fullmatch(url) and not (ignored.gate.search(url, 8) and ignored.in_path.search(url)):
         return url  # four of five addresses, at a tenth of the time
     try:
         parts = urlsplit(url)
         if not parts.hostname:
             return None
-        kept = [
-            (key, value)
-            for key, value in parse_qsl(parts.query, keep_blank_values=True)
-            if key.lower() not in keys and not key.lower().startswith(prefixes)
-        ]
-        path = paths.sub("", parts.path).rstrip("/") or "/"
-        return str(canonicalize_url(parts._replace(path=path, query=urlencode(kept), fragment="").geturl()))
+        path = _canonical_path(parts.path) or "/"
+        return str(canonicalize_url(parts._replace(path=path, query=_canonical_query(parts.query, path), fragment="").geturl()))
     except ValueError:
         return None
+
+
+def _canonical_path(path: str) -> str:
+    ignored = _ignored()
+    for _ in range(4):  # a page may stand behind a post, and a post behind a page
+        before = path
+        path = ignored.paths.sub("", path).rstrip("/")
+        for pattern, to in ignored.rewrites["path"]:
+            path = pattern.sub(to, path)
+        if path == before:
+            break
+    return path
+
+
+def _canonical_query(query: str, path: str) -> str:
+    ignored = _ignored()
+    kept: list[tuple[str, str]] = []
+    for key, value in parse_qsl(query, keep_blank_values=True):
+        low = key.lower()
+        if low in ignored.keys or low.startswith(ignored.prefixes):
+            continue
+        if value == "" and "/" in key:  # an address within the query: index.php?threads/title.12/page-2
+            kept.append((_canonical_path(key), ""))
+            continue
+        pair = f"{key}={value}"
+        for pattern, to in ignored.rewrites["query"]:
+            pair = pattern.sub(to, pair)
+        key, _, value = pair.partition("=")  # noqa: PLW2901 -- the pair as rewritten
+        if pair:
+            kept.append((key, value))
+    if ignored.numbered.search(path) or any(key.lower() in ignored.threads and value for key, value in kept):
+        kept = [(key, value) for key, value in kept if key.lower() not in ignored.beside]
+    return urlencode(kept)
 
 
 def site_of(url: str) -> str | None:

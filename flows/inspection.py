@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flows.authors.resolve import author_key
+from flows.language import settle_language
 from flows.pipeline import split_page
 from flows.records import Claim, NoThread, Page, Post, Thread, Unreadable
 from flows.rows import STAGED, SUSPECT_BELOW, Rows
@@ -100,6 +101,7 @@ def inspect_input(read: Page | Unreadable) -> Inspection:
     if isinstance(read, Unreadable):
         rows.refuse_input(read)
     else:
+        read = settle_language(read)
         found = split_page(read)
         rows.add_page(read, found)
     tables = {

@@ -134,6 +134,10 @@ class Post:
     posted_at_raw: str | None = None
     votes: int | None = None
     confidence: float = 0.0
+    is_accepted: bool | None = None
+    permalink: str | None = None  # the post's own address or id on the page
+    parent: int | None = None  # the post that it replies to: 0 the question, 1 … the answers in order
+    rendered: tuple[tuple[int, int], ...] = ()  # stretches of the body that rendering put in: "> ", "- ", code fences
 
 
 @dataclass(slots=True)

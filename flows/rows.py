@@ -8,6 +8,7 @@ from typing import Any
 
 from flows import identity
 from flows.records import Blemish, Byline, NoThread, Page, Post, Thread, Unreadable
+from flows.split.dates import read_dates
 
 # Columns that only the merge of batches needs (which scrape is newer); they are not published.
 STAGED = {
@@ -125,10 +126,13 @@ class Rows:
         question = thread.question
         qid = identity.question_id(url, thread.title, question.body)
         staged = {"_fetched_at": page.fetched_at, "_source": page.source}
+        printed_dates = [post.posted_at_raw for post in (question, *thread.answers)]
+        dates = read_dates(printed_dates, fetched_at=page.fetched_at, language=page.language)
         self.add(
             "questions", question_id=qid, scrape_id=scrape, url=url, site=site, title=thread.title, body=question.body,
             author_id=self._add_author(question, qid, site, 0, page), byline=question.byline and question.byline.printed,
-            posted_at_raw=question.posted_at_raw, votes=question.votes, declared_answer_count=thread.declared_answer_count,
+            posted_at=dates[0], posted_at_raw=question.posted_at_raw, votes=question.votes,
+            declared_answer_count=thread.declared_answer_count,
             answer_count=len(thread.answers), language=page.language, confidence=thread.confidence, **staged,
         )  # fmt: skip
         ids: list[str | None] = [qid]
@@ -140,7 +144,8 @@ class Rows:
             ids.append(identity.answer_id(qid, None, author, answer.posted_at_raw, ordinal))
             printed = (answer.byline and answer.byline.printed) or None
             self._rows["answers"].append((
-                ids[-1], qid, scrape, position, answer.headline, answer.body, author, printed, None, answer.posted_at_raw,
+                ids[-1], qid, scrape, position, answer.headline, answer.body, author, printed, dates[position],
+                answer.posted_at_raw,
                 answer.votes, None, None, answer.confidence, page.fetched_at, page.source,
             ))  # fmt: skip
         return ids

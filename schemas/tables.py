@@ -66,7 +66,9 @@ class Scrapes(Table):
     url: pl.String = _text("Address of the page, as its container or the page itself says")
     site: pl.String = _text("Host of the page, without www.")
     title: pl.String = _text("Title of the page, as its container or its head says")
-    language: pl.String = _text("Language of the page, as declared")
+    language: pl.String = _text(
+        "Language of the page (BCP 47): as declared where its words do not contradict it, else theirs; null when unsure"
+    )
     fetched_at: UTC = _time("When the page was fetched")
     encoding: pl.String = _text("Character encoding that the page was decoded from")
     replacement_count: pl.Int32 = _count("Characters that could not be decoded", "characters", nullable=False)

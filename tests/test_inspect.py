@@ -123,7 +123,7 @@ def test_the_header_says_what_the_scrape_is_and_how_it_was_split(raw: Path, caps
         "fetched_at": "2024-05-01T10:00:00+00:00",
         "answers": "2 found · 2 declared",
         "verdict": "ok",
-        "not known": "language",
+        "language": "en",
     }.items():
         assert re.search(rf"^{label} +{re.escape(value)}$", header, re.MULTILINE)
     assert re.search(r"^layout +flat:\S+$", header, re.MULTILINE)

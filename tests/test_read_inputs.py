@@ -183,3 +183,18 @@ def test_a_folder_that_cannot_be_listed_is_refused_and_a_root_that_cannot_is_a_f
     closed = raw
     with pytest.raises(Fault, match="cannot be listed"):
         find_inputs(raw)
+
+
+def test_a_source_file_may_name_the_columns_of_records(tmp_path: Path) -> None:
+    toml = '[columns]\ntext = "post_text"\nurl = "page"\n'
+    raw = write_files(tmp_path, {"source.toml": toml, "a.jsonl": "x"})
+    assert known_of(raw, "a.jsonl").columns == {"text": "post_text", "url": "page"}
+
+
+@pytest.mark.parametrize(
+    "toml", ["columns = 3", 'columns = ["text"]', "[columns]\ntext = 1", '[columns]\ntext = ""', '[columns]\nbody = "x"']
+)
+def test_columns_that_cannot_be_meant_are_refused(tmp_path: Path, toml: str) -> None:
+    raw = write_files(tmp_path, {"source.toml": toml, "a.jsonl": "x"})
+    with pytest.raises(WrongUse, match="columns"):
+        find_inputs(raw)

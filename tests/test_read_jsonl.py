@@ -229,3 +229,12 @@ def test_a_json_document_is_refused_once_and_not_line_by_line(tmp_path: Path, te
     (refused,) = read_batch(batch)
     assert isinstance(refused, Unreadable)
     assert refused.check == "json-document"
+
+
+def test_the_keys_may_be_mapped_by_the_folder(tmp_path: Path) -> None:
+    toml = '[columns]\ntext = "said"\nurl = "page"\nid = "number"\n'
+    line = b'{"said":"a","text":"not this","page":"https://example.org/1","number":4}\n'
+    raw = write_files(tmp_path / "raw", {"source.toml": toml, "a.jsonl": line})
+    (read,) = read_all(raw, tmp_path)
+    assert isinstance(read, Page)
+    assert (read.text, read.url, read.locator) == ("a", "https://example.org/1", "4")

@@ -9,16 +9,18 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from rich.console import Console
 
 from flows.errors import Fault, WrongUse
 from flows.inspection import inspect_input
-from flows.read.batches import REFUSALS
+from flows.read.batches import CONTAINERS, delete_spools, plan_batches, read_batch
 from flows.read.files import BROKEN_STREAM, form_of, open_stream, read_file
 from flows.read.inputs import Input, Provenance, read_provenance
 from flows.read.jsonl import iter_lines, read_record
+from flows.read.pieces import REFUSALS
 from flows.records import Page, Unreadable
 from flows.terminal import neutralize
 from flows.view import View, print_inspection
@@ -138,6 +140,8 @@ def read_scrape(found: Input, raw: Path, record: str | None) -> Page | Unreadabl
     Raises WrongUse where the record is not there or has to be named, OSError for what trying again may mend.
     """
     source, known = found.source, read_provenance(found, raw)
+    if form_of(found.path.name) in CONTAINERS:
+        return _read_contained(found, raw, record)
     if form_of(source) != "jsonl":
         if record is not None:
             raise WrongUse(f"{_shown(source)}: holds one scrape and no records; leave out {_shown('#' + record)}")
@@ -149,6 +153,22 @@ def read_scrape(found: Input, raw: Path, record: str | None) -> Page | Unreadabl
         return Unreadable(source, "jsonl", "compression", REFUSALS["compression"])
     except PermissionError:
         return Unreadable(source, "jsonl", "permission", "the file may not be read; give this user the right to")
+
+
+def _read_contained(found: Input, raw: Path, record: str | None) -> Page | Unreadable:
+    """Return a record of a container by reading it as `clean` does, from its start; or the only one that it holds."""
+    count, example, only = 0, "", None
+    with TemporaryDirectory() as spool:
+        for batch in plan_batches([found], raw, Path(spool)):
+            for page in read_batch(batch):
+                if page.source == (found.source if record is None else f"{found.source}#{record}"):
+                    return page
+                count, example, only = count + 1, example or shlex.quote(_shown(page.source)), page
+            delete_spools(batch)
+    if record is None and count == 1 and only is not None:
+        return only
+    what = "name one" if record is None else f"no record has the id {_shown(record)}; name one"
+    raise WrongUse(f"{_shown(found.source)}: holds {count:,} records; {what}, such as {example}")
 
 
 def _read_only(stream: BinaryIO, source: str, known: Provenance) -> Page | Unreadable:

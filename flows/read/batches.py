@@ -2,49 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from flows.read.decode import SAMPLE_BYTES, find_binary, is_wide
-from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, digest_of, form_of, open_stream, read_file
+from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, read_file
 from flows.read.inputs import Input, read_provenance
 from flows.read.jsonl import iter_lines, read_record
+from flows.read.pieces import BATCH_BYTES, Piece, name_spool, refuse, refused_piece
 from flows.records import Page, Unreadable
 
 if TYPE_CHECKING:
     from io import BufferedReader
 
-# 16 MiB of JSON lines are some 2,600 threads of 6 KB; with their rows a worker then peaks near 300 MB.
-BATCH_BYTES = 16 << 20
 BATCH_FILES = 2000
-REFUSALS = {
-    "symlink-outside": "the symlink leads out of the raw folder; put the file itself there",
-    "symlink-to-folder": "the symlink leads to a folder; put the folder itself there",
-    "symlink-broken": "the symlink leads nowhere, or round in circles; put the file itself there",
-    "folder-closed": "the folder could not be listed; give this user the right to, and clean again",
-    "not-a-file": "this is a pipe, socket or device, not a file",
-    "too-large": f"the line is longer than {MAX_PAGE_BYTES >> 20} MiB, which no thread is",
-    "compression": "the compressed file is broken or breaks off; the lines before the break were read",
-    "vanished": "the file could not be read to its end; clean again when it is back",
-    "permission": "the file may not be read; give this user the right to",
-    "binary": "the file is binary data, not lines of JSON; take it out of the raw folder",
-    "encoding": "the lines are in UTF-16; JSON lines are UTF-8, so save the file as that",
-    "json-document": "the file is one JSON document; write it as JSON lines, one object a line",
-    "empty": "the file holds no text",
+
+
+class Container(Protocol):
+    """A module that reads one form of container."""
+
+    def plan(self, found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
+        """Yield the pieces of a file with their weights in bytes; what must be unpacked goes below `spool`."""
+
+    def read(self, piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
+        """Yield each page of a piece, or why there is none. Raises OSError for what trying again may mend."""
+
+
+# The modules that read the forms of many pages a file, loaded with their libraries when there is such a file.
+CONTAINERS = {
+    "parquet": "flows.read.parquet",
+    "warc": "flows.read.crawls",
+    "wet": "flows.read.crawls",
+    "zip": "flows.read.archives",
+    "tar": "flows.read.archives",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A file, or a range of the lines of one, that a batch reads."""
-
-    found: Input
-    start: int = 0
-    end: int | None = None  # None: to the end of the file
-    spool: Path | None = None  # decompressed lines to read in the file's place
-    base: int = 0  # offset of the spool's first byte in the decompressed stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +77,40 @@ def delete_spools(batch: Batch) -> None:
 
 def _pieces(inputs: list[Input], spool: Path) -> Iterator[tuple[Piece, int]]:
     for found in inputs:
-        if found.refusal is not None or form_of(found.path.name) != "jsonl":
+        form = form_of(found.path.name)
+        if found.refusal is not None or form not in PLANNERS:
             yield Piece(found), min(found.size, MAX_PAGE_BYTES)
-            continue
-        start = _peek(found.path)
-        if start.startswith((GZIP, ZSTD)):
-            yield from _spool(found, spool)
-        elif refusal := _why_no_lines(start, found.path.suffix):
-            yield Piece(replace(found, refusal=refusal)), 0
         else:
-            for at in range(0, max(found.size, 1), BATCH_BYTES):
-                end = min(at + BATCH_BYTES, found.size)
-                yield Piece(found, at, end), end - at
+            yield from PLANNERS[form](found, spool)
+
+
+def _plan_container(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
+    try:
+        yield from _container(found).plan(found, spool)
+    except (FileNotFoundError, PermissionError) as error:
+        if error.filename != str(found.path):
+            raise  # of the spool: a fault of the machine
+        yield refused_piece(found, _why_closed(error)), 0
+
+
+def _why_closed(error: OSError) -> str:
+    return "permission" if isinstance(error, PermissionError) else "vanished"
+
+
+def _container(found: Input) -> Container:
+    return cast("Container", import_module(CONTAINERS[form_of(found.path.name)]))
+
+
+def _plan_lines(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
+    start = _peek(found.path)
+    if start.startswith((GZIP, ZSTD)):
+        yield from _spool(found, spool)
+    elif refusal := _why_no_lines(start, found.path.suffix):
+        yield refused_piece(found, refusal), 0
+    else:
+        for at in range(0, max(found.size, 1), BATCH_BYTES):
+            end = min(at + BATCH_BYTES, found.size)
+            yield Piece(found, at, end), end - at
 
 
 def _peek(path: Path) -> bytes:
@@ -117,9 +133,6 @@ def _why_no_lines(start: bytes, suffix: str = "") -> str | None:
 
 def _spool(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
     """Yield pieces of a compressed file's lines, each in a file of its own; a broken stream gives what came before it."""
-    spool.mkdir(parents=True, exist_ok=True)
-    name = found.path.name.encode("ascii", "replace").decode().replace("?", "_")[-80:]
-    name = f"{digest_of(found.source.encode())}-{name}"
     lines: list[bytes] = []
     base = size = 0
     refusal: str | None = "empty"
@@ -129,18 +142,18 @@ def _spool(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
             break
         refusal = refusal if line is not None and line.isspace() else None
         if lines and (line is None or size >= BATCH_BYTES):
-            yield _write_spool(found, spool / f"{name}-{base}", lines, base)
+            yield _write_spool(found, name_spool(found, spool, base), lines, base)
             lines, size = [], 0
         if line is None:
-            yield Piece(replace(found, source=f"{found.source}#@{offset}", refusal="too-large")), 0
+            yield refused_piece(found, "too-large", f"@{offset}"), 0
             continue
         base = base if lines else offset
         lines.append(line)
         size += len(line)
     if lines and refusal != "empty":
-        yield _write_spool(found, spool / f"{name}-{base}", lines, base)
+        yield _write_spool(found, name_spool(found, spool, base), lines, base)
     if refusal is not None:
-        yield Piece(replace(found, refusal=refusal)), 0
+        yield refused_piece(found, refusal), 0
 
 
 def _decompressed_lines(found: Input) -> Iterator[tuple[int, bytes | str | None]]:
@@ -167,15 +180,22 @@ def read_batch(batch: Batch) -> Iterator[Page | Unreadable]:
     """Yield each page of a batch, or why there is none. Raises OSError for what trying again may mend."""
     for piece in batch.pieces:
         if piece.found.refusal is not None:
-            yield _refuse(piece.found, piece.found.refusal)
-        elif form_of(piece.found.path.name) == "jsonl":
-            yield from _read_lines(piece, batch.raw)
+            yield refuse(piece.found, piece.found.refusal)
         else:
-            yield read_file(piece.found.path, piece.found.source, read_provenance(piece.found, batch.raw))
+            yield from READERS.get(form_of(piece.found.path.name), _read_page)(piece, batch.raw)
 
 
-def _refuse(found: Input, check: str) -> Unreadable:
-    return Unreadable(found.source, form_of(found.path.name), check, REFUSALS[check])
+def _read_page(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
+    yield read_file(piece.found.path, piece.found.source, read_provenance(piece.found, raw))
+
+
+def _read_container(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
+    try:
+        yield from _container(piece.found).read(piece, raw)
+    except (FileNotFoundError, PermissionError) as error:
+        if piece.spool is not None:
+            raise  # a fault of ours, not of the input
+        yield refuse(piece.found, _why_closed(error))
 
 
 def _read_lines(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
@@ -184,7 +204,7 @@ def _read_lines(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
     except (FileNotFoundError, PermissionError) as error:
         if piece.spool is not None:
             raise  # a fault of ours, not of the input
-        yield _refuse(piece.found, "permission" if isinstance(error, PermissionError) else "vanished")
+        yield refuse(piece.found, _why_closed(error))
         return
     known = read_provenance(piece.found, raw)
     is_blank = True
@@ -195,4 +215,15 @@ def _read_lines(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
                 yield read_record(line, piece.found.source, piece.base + offset, known)
     is_whole = piece.spool is None and piece.start == 0 and piece.end == piece.found.size
     if is_blank and is_whole:
-        yield _refuse(piece.found, "empty")
+        yield refuse(piece.found, "empty")
+
+
+# By form; a form that is not here is one page a file.
+PLANNERS: dict[str, Callable[[Input, Path], Iterator[tuple[Piece, int]]]] = {
+    "jsonl": _plan_lines,
+    **dict.fromkeys(CONTAINERS, _plan_container),
+}
+READERS: dict[str, Callable[[Piece, Path], Iterator[Page | Unreadable]]] = {
+    "jsonl": _read_lines,
+    **dict.fromkeys(CONTAINERS, _read_container),
+}

@@ -27,7 +27,7 @@ MAGIC = {
     b"BZh91AY&SY": "a bzip2 file",
     b"\xfd7zXZ\x00": "an XZ file",
     b"OggS\x00": "an Ogg file",
-    b"WARC/": "a crawl archive (WARC), which is not read yet",
+    b"WARC/": "a crawl archive (WARC)",
     b"ID3\x03": "an MP3 file",
     b"ID3\x04": "an MP3 file",
 }

@@ -32,6 +32,23 @@ BROKEN_STREAM = (gzip.BadGzipFile, zlib.error, zstandard.ZstdError, EOFError)
 HTML_START = re.compile(
     rb"(?:\s|<\?xml[^>]{0,200}>|<!--.{0,500}?-->){0,9}<(?:!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
+# What the end of a file's name promises, with .gz or .zst behind it or without.
+FORMS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".parquet": "parquet",
+    ".warc": "warc",
+    ".wat": "warc",
+    ".wet": "wet",
+    ".zip": "zip",
+    ".tar": "tar",
+    ".tgz": "tar",
+}
+FORMS_OF_BINARY = {"a crawl archive (WARC)": ".warc", "a ZIP archive": ".zip", "a Parquet file": ".parquet"}
 # Input bytes at a time: 2 KiB of Zstandard are 64 MiB at most (128 KiB blocks of one repeated byte take 4 bytes each).
 ZSTD_STEP = 2 << 10
 
@@ -106,16 +123,18 @@ def read_file(path: Path, source: str, known: Provenance) -> Page | Unreadable:
     return page_from(data, source, form, known)
 
 
-def page_from(data: bytes, source: str, form: str, known: Provenance) -> Page | Unreadable:
-    """Return the page that some bytes are, or why they are none."""
+def page_from(data: bytes, source: str, form: str, known: Provenance, declared: str | None = None) -> Page | Unreadable:
+    """Return the page that some bytes are, or why they are none; `declared` is the encoding that their container names."""
     digest = digest_of(data)
     if kind := find_binary(data):
-        reason = f"the file is {kind}, not text; take it out of the raw folder"
+        form_named = FORMS_OF_BINARY.get(kind)
+        what = f"name it {form_named}" if form_named else "take it out of the raw folder"
+        reason = f"the file is {kind}, not text; {what}"
         return Unreadable(source, form, "binary", reason, value=kind, bytes=len(data), digest=digest)
     if not data.strip():
         return Unreadable(source, form, "empty", "the file holds no text", bytes=len(data), digest=digest)
     form = "html" if form == "html" or _begins_as_html(data[:8192]) else form
-    text, encoding, replaced = decode(data, is_html=form == "html")
+    text, encoding, replaced = decode(data, is_html=form == "html", declared=declared)
     title, url, language = known.title, known.url, known.language
     if form == "html":
         from flows.read.visible import read_visible  # noqa: PLC0415 -- the parser loads only where there is HTML
@@ -139,12 +158,10 @@ def _begins_as_html(start: bytes) -> bool:
 
 
 def form_of(source: str) -> str:
-    """Return the form that a file's name promises: jsonl, html or txt.
+    """Return the form that a file's name promises; txt where it promises none.
 
-    >>> form_of("a/b.HTM.gz")
-    'html'
+    >>> form_of("a/b.HTM.gz"), form_of("crawl.warc.wet.gz"), form_of("notes")
+    ('html', 'wet', 'txt')
     """
     name = source.lower().removesuffix(".gz").removesuffix(".zst")
-    if name.endswith((".jsonl", ".ndjson", ".json")):
-        return "jsonl"
-    return "html" if name.endswith((".html", ".htm", ".xhtml")) else "txt"
+    return next((form for suffix, form in FORMS.items() if name.endswith(suffix)), "txt")

@@ -20,7 +20,9 @@ from flows.records import Blemish
 
 SIDECAR_SUFFIX = ".meta.json"
 FOLDER_FILE = "source.toml"
-FOLDER_KEYS = {"site", "url", "licence", "fetched_at", "expected", "language"}
+FOLDER_KEYS = {"site", "url", "licence", "fetched_at", "expected", "language", "columns"}
+# What a key of JSON lines or a column of Parquet may be named to hold: [columns] text = "post_text".
+COLUMN_ROLES = {"text", "html", "url", "timestamp", "site", "title", "language", "id"}
 MAX_SIDECAR_BYTES = 1 << 20  # a sidecar holds a few short values; more than this is not one
 EPOCH = re.compile(r"-?\d{9,17}(\.\d+)?")  # seconds or milliseconds since 1970, as text
 FIRST_PAGE = datetime(1991, 8, 6, tzinfo=UTC)  # the first web page; an older "time" is a year, a counter, or 0 for unknown
@@ -46,6 +48,7 @@ class Provenance:
     language: str | None = None
     fetched_at: datetime | None = None
     blemishes: list[Blemish] = field(default_factory=list)
+    columns: dict[str, str] = field(default_factory=dict)  # what a field of a record is for → the name it has there
 
 
 def find_inputs(raw: Path) -> list[Input]:
@@ -137,6 +140,7 @@ def read_provenance(found: Input, raw: Path) -> Provenance:
     if "url" in defaults:
         defaults["url"] = defaults["url"].replace("{stem}", stem).replace("{name}", found.path.name)
     _take(known, defaults, FOLDER_FILE)
+    known.columns = folder.get("columns", {})
     return known
 
 
@@ -189,6 +193,11 @@ def check_folder_file(file: Path) -> dict[str, Any]:
     for key in ("site", "url", "language"):
         if not isinstance(says.get(key, ""), str):
             raise WrongUse(f"{file}: {key} is {says[key]!r}; write it as text in quotes")
+    columns = says.get("columns", {})
+    if not isinstance(columns, dict) or not all(isinstance(name, str) and name for name in columns.values()):
+        raise WrongUse(f"{file}: columns is {columns!r}; write it as a table [columns] of names in quotes")
+    if unknown := sorted(set(columns) - COLUMN_ROLES):
+        raise WrongUse(f"{file}: [columns] has {unknown[0]!r}; known are {', '.join(sorted(COLUMN_ROLES))}")
     left = re.search(r"[{}]", says.get("url", "").replace("{stem}", "").replace("{name}", ""))
     if left:
         raise WrongUse(f"{file}: url {says['url']!r} has a place that is not known; known are {{stem}} and {{name}}")

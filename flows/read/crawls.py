@@ -1,0 +1,373 @@
+"""Crawl archives, WARC and WET → pages: responses of servers, and texts that were made of them.
+
+A crawl of gigabytes is cut into ranges that workers read apart: of a compressed archive at any byte (each record is a gzip
+member, found by its first bytes), of a plain one where a record begins. Where a record's length is wrong or its data are
+broken, it is refused and reading goes on at the next record that can be found.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from fastwarc import ArchiveIterator, WarcRecord, WarcRecordType
+
+from flows.read.decode import without_surrogates
+from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, page_from
+from flows.read.inputs import Input, Provenance, read_provenance, read_time
+from flows.read.pieces import BATCH_BYTES, REFUSALS, Piece, name_spool, refuse, refused_piece
+from flows.read.responses import MAX_HEAD, read_response
+from flows.records import Page, Unreadable
+
+# Bytes of a range by form, plain and compressed: some 700 pages of HTML, of which a tenth is text, or 16 MiB of text.
+RANGES = {"warc": (64 << 20, 8 << 20), "wet": (16 << 20, 6 << 20)}
+# What the records of one range may unpack to: forty times a compressed range. HTML packs to a fifth or a tenth.
+MAX_UNPACKED = 256 << 20
+MEMBER = b"\x1f\x8b\x08"
+HEADER = re.compile(rb"WARC/[0-9]\.[0-9]{1,2}\r?\n(?:[^\r\n]{1,8192}\r?\n){1,200}?\r?\n")
+KIND = re.compile(rb"^WARC-Type:[ \t]*(?:response|conversion)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+LENGTH = re.compile(rb"^Content-Length:[ \t]*([0-9]{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+MAX_HEADER = 32 << 10  # bytes of a record's own header, as fastwarc has it
+LOOK, STEP = 64 << 10, 1 << 20
+PAGES = {"text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml", "application/octet-stream"}
+BROKEN = (OSError, ValueError, EOFError, OverflowError, RuntimeError)
+
+
+def plan(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
+    """Yield ranges of an archive; one whose records are not compressed one by one is unpacked first."""
+    plain, packed = RANGES[form_of(found.path.name)]
+    with found.path.open("rb") as file:
+        start = file.read(4)
+        if start == ZSTD or (start[:2] == GZIP and not _is_packed_by_record(file)):
+            yield from _unpack(found, spool, plain)
+        elif start[:2] == GZIP:
+            for at in range(0, found.size, packed):
+                yield Piece(found, at, min(at + packed, found.size)), BATCH_BYTES * min(found.size - at, packed) // packed
+        else:
+            bounds = [0, *_find_bounds(file, found.size, plain), max(found.size, 1)]
+            for at, end in pairwise(bounds):
+                yield Piece(found, at, end), BATCH_BYTES * (end - at) // plain
+
+
+def read(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
+    """Yield the page of each response and text in a range, or why there is none."""
+    known = read_provenance(piece.found, raw)
+    known.url = known.title = None  # one page's own, and there are many
+    end = piece.end if piece.spool is None and piece.end is not None else 1 << 62
+    is_bare = True
+    with (piece.spool or piece.found.path).open("rb") as file:
+        for page in read_records(file, piece.found.source, piece.start, end, known):
+            is_bare = False
+            yield page
+    if is_bare and piece.spool is None and piece.start == 0 and end >= piece.found.size:
+        yield refuse(piece.found, "no-pages")
+
+
+def read_records(file: BinaryIO, source: str, start: int, end: int, known: Provenance) -> Iterator[Page | Unreadable]:
+    """Yield what the records that begin in [start, end) hold; of one that is broken, the reason."""
+    budget, form = MAX_UNPACKED, form_of(source)
+    at = find_record(file, start)
+    if at is None and start == 0 and file.seek(0, 2):
+        yield Unreadable(source, form, "record", "the file is no crawl archive: no record begins in it")
+    while at is not None and at < end:
+        held: Page | Unreadable | None = None
+        is_read = False
+        file.seek(at)
+        try:
+            for record in ArchiveIterator(file, WarcRecordType.any_type, parse_http=False):
+                if held is not None:
+                    yield held  # only now: what follows it shows whether its length was right
+                    budget -= held.bytes or 0
+                held, is_read = None, False
+                at = record.stream_pos
+                if at >= end:
+                    return
+                if budget < 0:
+                    yield Unreadable(f"{source}#@{at}", form, "bomb", REFUSALS["bomb"])
+                    return
+                held = _read_record(record, source, at, known)
+                is_read = True
+        except BROKEN as error:
+            if _is_fault(error):
+                raise
+        after = _end_of_record(file, at) if is_read else None
+        if after is not None:
+            yield from [held] if held is not None else ()
+            at = find_record(file, after)
+            if at != after and after < end and not _is_blank(file, after):
+                yield Unreadable(f"{source}#@{after}", form, "record", REFUSALS["record"])
+        else:
+            where = held.source if held is not None else f"{source}#@{at}"
+            is_told = isinstance(held, Unreadable) and held.check in ("record", "too-large")
+            yield held if is_told and held is not None else Unreadable(where, form, "record", REFUSALS["record"])
+            at = find_record(file, at + 1)
+
+
+def _is_fault(error: Exception) -> bool:
+    """Whether the machine failed; fastwarc raises OSError, without a number, for whatever is wrong with a record."""
+    return isinstance(error, OSError) and error.errno is not None
+
+
+def _read_record(record: WarcRecord, source: str, at: int, known: Provenance) -> Page | Unreadable | None:
+    """Return the page of a record, why there is none, or None for a record that is of no page at all."""
+    read_content = CONTENTS.get(int(record.record_type))
+    uri = (record.headers.get("WARC-Target-URI") or "").strip().strip("<>")
+    if read_content is None or not uri.lower().startswith(("http://", "https://")):
+        return None  # what was asked, what was noted, a page seen before, a name that was looked up
+    identity = (record.headers.get("WARC-Record-ID") or "").strip().strip("<>").removeprefix("urn:uuid:")
+    locator = without_surrogates(identity).text or None
+    where = f"{source}#{locator or f'@{at}'}"
+    form = form_of(source)
+    size = record.content_length
+    if size > MAX_PAGE_BYTES + MAX_HEAD:
+        return Unreadable(where, form, "too-large", REFUSALS["too-large"])
+    block = record.reader.read(size)
+    if len(block) < size:
+        reason = f"the record breaks off: {len(block):,} of {size:,} bytes are there"
+        return Unreadable(where, form, "record", reason, bytes=len(block))
+    url = without_surrogates(uri).text
+    fetched_at, blemish = read_time(record.headers.get("WARC-Date") or "", "WARC-Date")
+    blemishes = [*known.blemishes, *([blemish] if blemish and blemish.value else [])]
+    said = Provenance(url, known.site, None, known.language, fetched_at or known.fetched_at, blemishes)
+    page = read_content(block, where, said)
+    return replace(page, locator=locator) if isinstance(page, Page) else page
+
+
+def _read_response(block: bytes, where: str, said: Provenance) -> Page | Unreadable:
+    response = read_response(block, MAX_PAGE_BYTES)
+    body, media_type = response.body, response.media_type
+    if response.status is not None and not 200 <= response.status < 300:
+        reason = f"the server answered {response.status}, without the page"
+        return Unreadable(where, "warc", "http-status", reason, value=str(response.status), bytes=len(block))
+    if media_type is not None and media_type not in PAGES:
+        reason = "the server sent no page of text or HTML"
+        return Unreadable(where, "warc", "media-type", reason, value=media_type[:80], bytes=len(block))
+    if len(body) > MAX_PAGE_BYTES:
+        return Unreadable(where, "warc", "too-large", REFUSALS["too-large"])
+    form = "html" if media_type is not None and "html" in media_type else "txt"
+    return replace(page_from(body, where, form, said, response.charset), format="warc")
+
+
+def _read_text(block: bytes, where: str, said: Provenance) -> Page | Unreadable:
+    if len(block) > MAX_PAGE_BYTES:
+        return Unreadable(where, "wet", "too-large", REFUSALS["too-large"])
+    return replace(page_from(block, where, "txt", said), format="wet")
+
+
+CONTENTS: dict[int, Callable[[bytes, str, Provenance], Page | Unreadable]] = {
+    int(WarcRecordType.response): _read_response,
+    int(WarcRecordType.conversion): _read_text,
+}
+
+
+# -- where records begin --------------------------------------------------------------------------------------------------
+
+
+def find_record(file: BinaryIO, start: int) -> int | None:
+    """Return the offset of the first record that begins at `start` or after, None where there is none."""
+    file.seek(0)
+    is_packed = file.read(2) == GZIP
+    mark, begins = (MEMBER, _is_member) if is_packed else (b"WARC/", _is_header)
+    at = start
+    while True:
+        file.seek(at)
+        data = file.read(STEP + LOOK)
+        candidate = data.find(mark)
+        while 0 <= candidate < STEP:
+            # A record begins the file or a line; what begins in the look-ahead is the next step's.
+            is_line = is_packed or (candidate == 0 and at == 0) or _byte_before(file, at + candidate) == b"\n"
+            if is_line and begins(data, candidate):
+                return at + candidate
+            candidate = data.find(mark, candidate + 1)
+        if len(data) < STEP + LOOK:
+            return None
+        at += STEP
+
+
+def _byte_before(file: BinaryIO, offset: int) -> bytes:
+    if offset == 0:
+        return b"\n"
+    file.seek(offset - 1)
+    return file.read(1)
+
+
+def _is_member(data: bytes, at: int) -> bool:
+    try:
+        return zlib.decompressobj(31).decompress(data[at : at + 4096], 16).startswith(b"WARC/")
+    except zlib.error:
+        return False
+
+
+def _is_header(data: bytes, at: int) -> bool:
+    found = HEADER.match(data, at, at + MAX_HEADER)
+    return found is not None and b"warc-type" in found[0].lower()
+
+
+def _find_bounds(file: BinaryIO, size: int, apart: int) -> Iterator[int]:
+    """Yield offsets of records, at least `apart` bytes from each other, going from header to header by their lengths."""
+    at, last = 0, 0
+    while at < size:
+        file.seek(at)
+        head = file.read(LOOK)
+        header = HEADER.match(head, len(head) - len(head.lstrip(b"\r\n")), MAX_HEADER)
+        length = LENGTH.search(header[0]) if header else None
+        if header is None or length is None:
+            following = find_record(file, at + 1)
+            if following is None:
+                return
+            at = following
+            continue
+        if at - last >= apart:
+            last = at
+            yield at
+        at += header.end() + int(length[1]) + 4
+
+
+def _end_of_record(file: BinaryIO, at: int) -> int | None:
+    """Return the offset behind a record and its empty lines; None where its length is not what it says."""
+    file.seek(at)
+    if file.read(2) == GZIP:
+        member = _unpack_member(file, at)
+        if member is None:
+            return None
+        data, end = member
+    else:
+        file.seek(at)
+        data, end = file.read(MAX_PAGE_BYTES + 2 * MAX_HEAD), None
+    header = HEADER.match(data, 0, MAX_HEADER)
+    length = LENGTH.search(header[0]) if header else None
+    if header is None or length is None:
+        return None
+    behind = header.end() + int(length[1])
+    if end is None and behind > len(data) - 4:  # a large one: look behind it
+        file.seek(at + behind)
+        rest = file.read(4)
+        is_there = at + behind <= file.seek(0, 2)
+    else:
+        rest, is_there = data[behind : behind + 4], behind <= len(data)
+    if end is not None and len(data) > behind + 4:
+        return None  # more than one record in a member
+    is_whole = is_there and rest in (b"\r\n\r\n", b"\n\n", b"\r\n", b"")
+    return (end if end is not None else at + behind + len(rest)) if is_whole else None
+
+
+def _unpack_member(file: BinaryIO, at: int) -> tuple[bytes, int] | None:
+    """Return what a gzip member holds, as far as a page goes, and the offset behind it; None where it is broken."""
+    file.seek(at)
+    unpacker, data, limit = zlib.decompressobj(31), b"", MAX_PAGE_BYTES + 2 * MAX_HEAD
+    try:
+        while not unpacker.eof:
+            packed = unpacker.unconsumed_tail or file.read(LOOK)
+            if not packed:
+                return None
+            piece = unpacker.decompress(packed, STEP)
+            data += piece if len(data) < limit else b""
+    except zlib.error:
+        return None
+    return data, file.tell() - len(unpacker.unused_data)
+
+
+def _is_blank(file: BinaryIO, at: int) -> bool:
+    """Whether the file ends here, but for the zeros and line ends that some writers leave."""
+    file.seek(at)
+    return not file.read(STEP).strip(b"\0\r\n")
+
+
+# -- archives that are compressed as a whole --------------------------------------------------------------------------------
+
+
+def _is_packed_by_record(file: BinaryIO) -> bool:
+    """Whether a gzip member ends where a record does: the first one holds one record, or another begins with one."""
+    return _end_of_record(file, 0) is not None or find_record(file, 1) is not None
+
+
+def _unpack(found: Input, spool: Path, apart: int) -> Iterator[tuple[Piece, int]]:
+    """Yield the records of an archive that is compressed as a whole, unpacked into files of some size each."""
+    part, is_done, refusal = 0, False, None
+    records = _packed_records(found)
+    while not is_done:
+        path, size, is_done = name_spool(found, spool, part), 0, True
+        with path.open("wb") as target:
+            for record in records:
+                if isinstance(record, str):
+                    refusal = record
+                else:
+                    size += target.write(record)
+                if size >= apart:
+                    is_done = False
+                    break
+        if size:
+            yield Piece(found, 0, None, path), BATCH_BYTES * size // apart
+            part += 1
+        else:
+            path.unlink()
+    if refusal is not None or part == 0:
+        yield refused_piece(found, refusal or "no-pages"), 0
+
+
+class _Stream:
+    """Decompressed bytes to look at before they are read; where the file breaks off, what came before is still read."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._data, self._is_at_end = stream, b"", False
+        self.is_broken = False
+
+    def peek(self, size: int) -> bytes:
+        """Return what comes next, fewer bytes only at the end."""
+        while len(self._data) < size and not self._is_at_end:
+            try:
+                piece = cast("io.BufferedIOBase", self._stream).read1(STEP)
+            except BROKEN_STREAM:
+                piece, self.is_broken = b"", True
+            self._data += piece
+            self._is_at_end = not piece
+        return self._data[:size]
+
+    def read(self, size: int) -> bytes:
+        """Return what comes next and go on behind it."""
+        data = self.peek(size)
+        self._data = self._data[len(data) :]
+        return data
+
+
+def _packed_records(found: Input) -> Iterator[bytes | str]:
+    """Yield the records of a compressed stream as they stand, those of pages; the check that ends it as the last."""
+    left = max(MAX_UNPACKED, 100 * found.size)
+    with open_stream(found.path) as file:
+        stream = _Stream(file)
+        while head := stream.peek(MAX_HEADER):
+            begin = len(head) - len(head.lstrip(b"\r\n\0"))
+            header = HEADER.match(head, begin)
+            length = LENGTH.search(header[0]) if header else None
+            if header is None or length is None:
+                if begin < len(head) and not stream.is_broken:
+                    yield "record"
+                    return
+                stream.read(len(head))
+                continue
+            size = header.end() + int(length[1])
+            left -= size
+            if left < 0:
+                yield "bomb"
+                return
+            data = _take_record(stream, size, header.end())
+            if KIND.search(header[0]):
+                yield data
+        if stream.is_broken:
+            yield "compression"
+
+
+def _take_record(stream: _Stream, size: int, header: int) -> bytes:
+    """Return a record and go on behind it; of one that is larger than a page, its header, by which it is refused."""
+    is_large = size > MAX_PAGE_BYTES + 2 * MAX_HEAD
+    data = stream.read(header if is_large else size)
+    left = size - len(data)
+    while left > 0 and (skipped := stream.read(min(left, STEP))):
+        left -= len(skipped)
+    return data if left > 0 or is_large else data + b"\r\n\r\n"
