@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from flows.records import Claim, NoThread, Page, Post, Thread
+from flows.records import NoThread, Page, Post, Thread
 
 
 def find_loss(page: Page, found: Thread | NoThread, repair: Callable[[str], str]) -> str | None:
@@ -34,11 +34,11 @@ FIELDS = {"title": "title", "question": "body", "headline": "headline", "answer"
 
 def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -> str | None:
     stretches: dict[tuple[int, str], list[str]] = {}
-    text, claims = page.text, thread.claims
-    for at, claim in enumerate(claims):
+    text = page.text
+    for claim in thread.claims:
         if claim.post is None:
             continue
-        field = FIELDS.get(claim.role) or (_field_around(claims, at, text) if claim.role == "code" else None)
+        field = FIELDS.get(claim.within or "answer" if claim.role == "code" else claim.role)
         if field is not None:
             stretches.setdefault((claim.post, field), []).append(text[claim.start : claim.end])
     for number, post in enumerate([thread.question, *thread.answers]):
@@ -51,15 +51,6 @@ def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -
         number, field = next(iter(stretches))
         return f"a stretch of post {number} belongs to field {field}, which was not published"
     return None
-
-
-def _field_around(claims: list[Claim], at: int, text: str) -> str:
-    """Return the field that an author's own template text stands in: that of the stretch around it."""
-    claim = claims[at]
-    before, after = reversed(claims[max(at - 4, 0) : at]), claims[at + 1 : at + 5]
-    opens_line = claim.start == 0 or text[claim.start - 1] in "\r\n"
-    around = [*after, *before] if opens_line else [*before, *after]
-    return FIELDS[next((near.role for near in around if near.post == claim.post and near.role in FIELDS), "answer")]
 
 
 def _squeeze(text: str) -> bytes:

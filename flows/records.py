@@ -109,6 +109,7 @@ class Claim(NamedTuple):
     role: str
     rule: str
     post: int | None = None  # 0 the question, 1 … the answers in order; None: in no record
+    within: str | None = None  # of role "code": the role of the stretch that the author's own code stands in; None: a body
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,8 +180,11 @@ LINES = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @example(["2 Answers", "    code {{ x }}", "", "```", "", "+3", "", "toaster"], "\n")
+@example(["Ada Brandt, PhD", "```", "{{", "", "Ada Brandt, PhD"], "\n")
+@example(["{{", "toaster", "{{", "```", "{{", "", "Ada Brandt, PhD", "Ada Brandt, PhD"], "\n")
+@example(["Ada Brandt, PhD", "spring. Ada Brandt,"], "\n")
 @given(st.lists(LINES, max_size=40), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_nothing_is_lost_and_nothing_is_refused_as_a_defect(lines: list[str], end: str) -> None:
     text = end.join(lines)

@@ -187,6 +187,8 @@ def _goes_on(last: Block, kind: str, line: Line, lines: list[Line], at: int, cue
         return kind == last.kind == TEXT and not signed  # the line below a sign-off is somebody else's
     if kind == BYLINE:  # two names are two attributions
         return not cues.is_name_line(line.text)
+    if line.cuts or line.text.startswith(FENCES):  # nobody is called by code
+        return False
     if kind != TEXT or len(last.lines) >= MAX_BYLINE_LINES:
         return kind == RATING
     below = lines[at + 1].text if at + 1 < len(lines) and not lines[at + 1].gap else ""

@@ -19,10 +19,10 @@ MAX_VOTES = 2**31 - 1  # the column is Int32
 
 # What became of a stretch: its role, the rule that decided, its post (0 the question, 1 … answers; None no record).
 # Plain tuples: there is one for every block of every page.
-Fate = tuple[str, str, int | None]
+# An author's own code has a fourth part, the role of what it stands in.
+Fate = tuple[str, str, int | None] | tuple[str, str, int | None, str]
 Stretch = tuple[int, Fate]  # where it starts; it ends where the next one does
 BLANK: Fate = ("blank", "blank", None)
-_new = tuple.__new__
 
 
 def compose_thread(page: Page, blocks: list[Block], reading: Reading, cues: Cues) -> Thread:
@@ -69,7 +69,7 @@ class _Composer:
         printed = [line.text for at in segment.byline for line in self.blocks[at].lines if line.role is None]
         if printed:
             post.byline = self.cues.read_byline(printed, **rating)
-            self._part_glued(number, body, post)
+            self._part_glued(number, body, post, opens=bool(body) and segment.byline[0] < body[-1])
         else:
             self._part_sign_off(number, body, post, rating)
         post.body = self.render([self._lines_of(at, "answer") for at in body])
@@ -109,8 +109,8 @@ class _Composer:
                 self.parted[at] = fates
         return votes
 
-    def _part_glued(self, number: int, body: list[int], post: Post) -> None:
-        """Cut a repetition of the byline off the end of the body; it joins the byline."""
+    def _part_glued(self, number: int, body: list[int], post: Post, *, opens: bool) -> None:
+        """Cut a repetition of the byline off the end of the body; it joins the byline, which stands above where it `opens`."""
         last = self._last_text(body)
         if last is None or post.byline is None:
             return
@@ -122,8 +122,8 @@ class _Composer:
         if parts is None:
             return
         self._replace_last(at, parts, ("byline", "byline-repeated", number))
-        printed = parts[1].text + "\n" + post.byline.printed
-        post.byline = replace(post.byline, printed=printed)
+        printed = (post.byline.printed, parts[1].text) if opens else (parts[1].text, post.byline.printed)
+        post.byline = replace(post.byline, printed="\n".join(printed))
 
     def _part_sign_off(self, number: int, body: list[int], post: Post, rating: dict[str, str | None]) -> None:
         """Read the sign-off of a post without a byline as its attribution."""
@@ -201,7 +201,9 @@ class _Composer:
                 self.put(at, "chrome", None, "outside-posts")
             whole, parted = self.wholes[at], self.parted.get(at)
             if block.kind == COUNT:  # the count that the page declares is the question's
-                parted = [(line, (*fate[:2], 0)) for line, fate in parted or [(line, whole or BLANK) for line in block.lines]]
+                parted = [
+                    (line, (fate[0], fate[1], 0)) for line, fate in parted or [(line, whole or BLANK) for line in block.lines]
+                ]
             if parted is not None:
                 yield from part_stretches(parted)
             elif whole is not None and any(line.cuts for line in block.lines):
@@ -251,7 +253,7 @@ def claim_page(text: str, stretches: Iterable[Stretch]) -> list[Claim]:
     for start, fate in stretches:
         if fate != now:
             if start > begin:
-                claims.append(_new(Claim, (begin, start, *now)))
+                claims.append(Claim(begin, start, *now))
             begin, now = start, fate
     if len(text) > begin:
         claims.append(Claim(begin, len(text), *now))
@@ -268,7 +270,7 @@ def part_stretches(fates: Iterable[tuple[Line, Fate]]) -> Iterator[Stretch]:
         for cut in line.cuts:
             if cut.start > at:
                 yield at, fate
-            yield cut.start, (cut.role, cut.rule, fate[2] if cut.role == "code" else None)
+            yield cut.start, (cut.role, cut.rule, fate[2], fate[0]) if cut.role == "code" else (cut.role, cut.rule, None)
             at = cut.end
         if at < line.end:
             yield at, fate
