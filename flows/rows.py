@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from flows import identity
+from flows.dates.printed import read_dates
 from flows.records import Blemish, Byline, NoThread, Page, Post, Thread, Unreadable
-from flows.split.dates import read_dates
 
 # Columns that only the merge of batches needs (which scrape is newer); they are not published.
 STAGED = {

@@ -51,8 +51,8 @@ class Words:
 
 @lru_cache(maxsize=1)
 def read_own_words() -> dict[str, Any]:
-    """Return the tables of dates.toml."""
-    return tomllib.loads((Path(__file__).parent / "dates.toml").read_text("utf-8"))
+    """Return the tables of words.toml."""
+    return tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
 
 
 def order_languages(language: str | None) -> tuple[str, ...]:

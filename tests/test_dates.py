@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import flows.split.date_forms
-import flows.split.date_words
-import flows.split.dates
-from flows.split.date_words import LANGUAGES, MONTHS, UNITS, WEEKDAYS, read_own_words, read_words
-from flows.split.dates import read_dates
+import flows.dates.forms
+import flows.dates.printed
+import flows.dates.words
+from flows.dates.printed import read_dates
+from flows.dates.words import LANGUAGES, MONTHS, UNITS, WEEKDAYS, read_own_words, read_words
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus" / "forum52" / "gold.jsonl"
@@ -217,7 +217,7 @@ def test_hostile_text_never_raises_and_the_result_is_always_the_same(
     found = read_dates(printed, fetched_at=base, language=language)
     assert len(found) == len(printed)
     assert all(date is None or (date.tzinfo is UTC and 1991 <= date.year <= 2200) for date in found)
-    for cached in (flows.split.dates._read_alone, flows.split.dates._parse):
+    for cached in (flows.dates.printed._read_alone, flows.dates.printed._parse):
         cached.cache_clear()
     assert read_dates(printed, fetched_at=base, language=language) == found
 
@@ -243,7 +243,7 @@ def test_what_a_board_prints_is_read_back(moment: datetime, form: str) -> None:
 
 def test_importing_the_room_and_reading_english_loads_no_library() -> None:
     code = (
-        "import sys; from flows.split.dates import read_dates; read_dates(['June 5, 2012', '2012-06-05', '5/6/12'], "
+        "import sys; from flows.dates.printed import read_dates; read_dates(['June 5, 2012', '2012-06-05', '5/6/12'], "
         "fetched_at=None, language='en'); sys.exit('dateparser' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
@@ -260,8 +260,6 @@ def test_dates_of_real_boards_are_read_but_for_those_without_a_day() -> None:
     assert read / printed > 0.97
 
 
-@pytest.mark.parametrize(
-    "module", [flows.split.dates, flows.split.date_forms, flows.split.date_words], ids=lambda m: m.__name__
-)
+@pytest.mark.parametrize("module", [flows.dates.printed, flows.dates.forms, flows.dates.words], ids=lambda m: m.__name__)
 def test_the_examples_in_the_documentation_hold(module: ModuleType) -> None:
     assert doctest.testmod(module).failed == 0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flows.split.date_words import ENGLISH_MONTHS, order_languages, read_own_words, read_words
+from flows.dates.words import ENGLISH_MONTHS, order_languages, read_own_words, read_words
 
 MAX_PRINTED = 80  # characters; the longest real ones (weekday, date, time, zone, "via mobile") take half of it
 FIRST_YEAR, LAST_YEAR = 1991, 2200  # the first web page; beyond any page's own year

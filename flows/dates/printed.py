@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
-from flows.split.date_forms import (
+from flows.dates.forms import (
     FIRST_YEAR,
     LAST_YEAR,
     Ago,
@@ -27,7 +27,7 @@ from flows.split.date_forms import (
     Unread,
     read_form,
 )
-from flows.split.date_words import order_languages, read_own_words
+from flows.dates.words import order_languages, read_own_words
 
 if TYPE_CHECKING:
     from dateparser import DateDataParser

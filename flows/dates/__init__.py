@@ -1,0 +1,1 @@
+"""Dates as printed, to UTC."""
