@@ -17,11 +17,15 @@ from flows.records import Claim, Cues, NoThread, Page, Thread
 from flows.split.lines import split_text
 from flows.strip.artifacts import mark_lines
 from flows.strip.repair import repair_span
+from flows.strip.residue import find_residue
 from flows.strip.widgets import is_closing_notice
 
 log = logging.getLogger("threadmill")
 
-CUES = Cues(is_name_line, is_role_line, is_salutation, read_sign_off, find_glued_byline, read_byline, is_closing_notice)
+CUES = Cues(
+    is_name_line, is_role_line, is_salutation, read_sign_off, find_glued_byline, read_byline, is_closing_notice, mark_lines,
+    find_residue, repair_span,
+)  # fmt: skip
 
 
 def split_page(page: Page) -> Thread | NoThread:
