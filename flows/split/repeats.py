@@ -1,0 +1,54 @@
+"""HTML of any site → a thread: what repeats on the page as posts do is found, weighed and read."""
+
+from __future__ import annotations
+
+from flows.records import Claim, Cues, NoThread, Page, Thread
+from flows.split.boxes import Box, Found
+from flows.split.choosing import choose_hypotheses, refine
+from flows.split.columns import fill_authors, fill_dates
+from flows.split.headings import find_title
+from flows.split.openings import find_opening
+from flows.split.survey import Survey
+from flows.split.threads import read_thread
+from flows.split.trimming import find_trims
+from flows.split.trust import judge
+from flows.split.weighing import Hypothesis
+
+
+def split_markup(page: Page, cues: Cues) -> Thread | NoThread:
+    """Return the thread of an HTML page by its elements, or why there is none; the claims partition the page's text."""
+    markup = page.markup
+    if markup is None:
+        return _refuse(page, "the page has more elements than a thread has")
+    survey = Survey(page, markup)
+    found = find_posts(survey)
+    if found is None:
+        return _refuse(page, "nothing on the page repeats as posts do, each with who wrote it and when")
+    return read_thread(survey, cues, found, find_trims(survey, found))
+
+
+def find_posts(survey: Survey) -> Found | None:
+    """Return the boxes of a page's posts, None where it holds no thread."""
+    hypotheses = choose_hypotheses(survey)
+    for best in hypotheses[:3]:
+        taken = refine(survey, best, hypotheses)
+        trust = judge(survey, taken)
+        if trust is not None:
+            return _box(survey, taken, trust)
+    return None
+
+
+def _box(survey: Survey, taken: Hypothesis, confidence: float) -> Found:
+    boxes = [Box(record.first, record.last, record.body, record.element) for record in taken.records]
+    found = Found(boxes, "repeats", confidence, title=find_title(survey))
+    fill_authors(survey, boxes)
+    fill_dates(survey, boxes)
+    found = find_opening(survey, found)
+    fill_authors(survey, boxes[:1])
+    fill_dates(survey, boxes[:1])
+    return found
+
+
+def _refuse(page: Page, reason: str) -> NoThread:
+    claims = [Claim(0, len(page.text), "chrome", "no-thread")] if page.text else []
+    return NoThread("no-thread", reason, claims, layout="html:none")

@@ -1,0 +1,226 @@
+"""A page's markup → what each stretch of it holds: words, links, dates, people; any stretch is then summed in one step."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
+from typing import NamedTuple
+
+from flows.records import Markup, Page
+from flows.split.dates import iter_dates, is_span
+from flows.split.vocabulary import Vocabulary, is_profile_address, load_vocabulary, names_part, split_names
+
+MAX_NAME = 40  # characters; user names are capped well below
+MAX_KEYED = 60  # characters of a piece whose numbers are masked before it is compared
+MAX_DEPTH = 200  # of looking up at ancestors: no page of a forum nests that deep
+DIGITS = re.compile(r"\d+")
+LETTER = re.compile(r"[^\W\d_]")
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+ASKING = ("text", "search", "password", "email", None)
+TIMES = frozenset({"date", "time", "datetime", "timestamp", "posted", "postdate", "timeago", "ago", "age", "datum", "fecha"})
+
+
+class Mark(NamedTuple):
+    """A date or a person on the page: the stretch of text, and the first piece and the element that it stands in."""
+
+    start: int
+    end: int
+    piece: int
+    element: int
+    strong: bool = False  # a profile's address or markup says so, not the words alone
+
+
+class Survey:
+    """What the elements and pieces of one page hold. Sums are over pieces [first, last)."""
+
+    def __init__(self, page: Page, markup: Markup) -> None:
+        self.page, self.markup, self.text = page, markup, page.text
+        self.words: Vocabulary = load_vocabulary()
+        self.pieces = len(markup.starts)
+        self.linked = bytearray(len(markup.tags))  # by element: inside a link
+        self.chromed = bytearray(len(markup.tags))  # inside navigation, a form, a signature
+        self.named: list[int] = []  # elements whose class or address says that they show a person
+        self.timed: list[int] = []  # elements whose markup says that they show a date
+        self._note_elements()
+        self.people = self._find_people()
+        self.dates = self._find_dates()
+        self.fresh = self._weigh_pieces()
+        self.content_sum = _sums(self.fresh)
+        self.link_sum = _sums([
+            stop - start if self.linked[owner] else 0
+            for start, stop, owner in zip(markup.starts, markup.stops, markup.owners, strict=True)
+        ])
+        self.date_sum = _sums(self._counted(self.dates))
+        self.person_sum = _sums(self._counted(self.people))
+
+    def _note_elements(self) -> None:
+        markup, words = self.markup, self.words
+        linked, chromed = self.linked, self.chromed
+        asking = self._find_asking()
+        for number, (tag, parent, attributes) in enumerate(zip(markup.tags, markup.parents, markup.attributes, strict=True)):
+            if parent >= 0:
+                linked[number] |= linked[parent]
+                chromed[number] |= chromed[parent]
+            if (tag in words.chrome_tags or number in asking) and self.is_small(number):
+                chromed[number] = 1
+            if not attributes:
+                continue
+            if tag == "a" and (href := attributes.get("href")):
+                linked[number] = 1
+                if is_profile_address(href):
+                    self.named.append(number)
+            names = attributes.get("class")
+            if names:
+                self._note_names(number, split_names(names), names)
+            if tag == "time" or "datetime" in attributes or "data-time" in attributes or "data-timestamp" in attributes:
+                self.timed.append(number)
+            if attributes.get("role") in words.chrome_roles and self.is_small(number):
+                chromed[number] = 1
+            prop = attributes.get("itemprop")
+            if prop in ("author", "creator") or attributes.get("rel") == "author" or (prop == "name" and self._in_author(number)):
+                self.named.append(number)
+            elif prop in ("datePublished", "dateCreated"):
+                self.timed.append(number)
+
+    def _note_names(self, number: int, found: frozenset[str], names: str) -> None:
+        words = self.words
+        if not words.people.isdisjoint(found):
+            self.named.append(number)
+        if not TIMES.isdisjoint(found):
+            self.timed.append(number)
+        if not words.signature.isdisjoint(found):
+            self.chromed[number] = 2
+        elif not words.chrome.isdisjoint(found) and names_part(names, words.chrome) and self.is_small(number):
+            self.chromed[number] |= 1
+
+    def _find_asking(self) -> set[int]:
+        """Return the forms that ask for words: search, log-in, reply. (Some software wraps each post in a form.)"""
+        markup = self.markup
+        asking = set()
+        for number, (tag, attributes) in enumerate(zip(markup.tags, markup.attributes, strict=True)):
+            if tag in ("textarea", "select") or (tag == "input" and attributes.get("type") in ASKING):
+                above = number
+                for _ in range(MAX_DEPTH):
+                    above = markup.parents[above]
+                    if above < 0 or markup.tags[above] == "form":
+                        break
+                asking.add(above)
+        return asking
+
+    def is_small(self, number: int) -> bool:
+        """Whether an element holds no more than a part of the page's text; what holds most of it is no navigation."""
+        first, last = self.markup.first[number], self.markup.last[number]
+        return first == last or self.markup.stops[last - 1] - self.markup.starts[first] <= 0.35 * len(self.text)
+
+    def _in_author(self, number: int) -> bool:
+        parents, attributes = self.markup.parents, self.markup.attributes
+        for _ in range(3):
+            number = parents[number]
+            if number < 0:
+                return False
+            if attributes[number].get("itemprop") in ("author", "creator"):
+                return True
+        return False
+
+    def _find_people(self) -> list[Mark]:
+        """Return the marks of people in order: short texts in elements that say so, and names after "by"."""
+        markup, text = self.markup, self.text
+        found: dict[int, Mark] = {}
+        for number in self.named:
+            first, last = markup.first[number], markup.last[number]
+            while first < last and not text[markup.starts[first] : markup.stops[first]].strip():
+                first += 1
+            while last > first and not text[markup.starts[last - 1] : markup.stops[last - 1]].strip():
+                last -= 1
+            if first == last or last - first > 4:
+                continue
+            start, end = markup.starts[first], markup.stops[last - 1]
+            if end - start > MAX_NAME + 10 or not self._may_name(text[start:end]):
+                continue
+            link = markup.tags[number] == "a" or self.linked[number]
+            mark = Mark(start, end, first, number, bool(link))
+            known = found.get(first)
+            if known is None or (mark.strong, -mark.end) >= (known.strong, -known.end):
+                found[first] = mark
+        return [found[first] for first in sorted(found)]
+
+    def _may_name(self, text: str) -> bool:
+        text = text.strip(" \t\n\xa0:@•·,-–|")
+        return (
+            0 < len(text) <= MAX_NAME
+            and (LETTER.search(text) is not None or len(text) >= 3)
+            and text.lower() not in self.words.buttons
+            and "\n" not in text
+            and text.count(" ") <= 4
+        )
+
+    def _find_dates(self) -> list[Mark]:
+        """Return the marks of dates in order, those of joining and editing left out."""
+        markup, text = self.markup, self.text
+        found: dict[int, Mark] = {}
+        starts = markup.starts
+        for start, end in iter_dates(text):
+            piece = max(0, bisect_right(starts, start) - 1)
+            line = text.rfind("\n", max(0, start - 60), start) + 1
+            before = text[max(line, start - 40) : start]
+            if self.words.joined.search(before) or (not before.strip() and self._is_told_above(line)):
+                continue
+            found[start] = Mark(start, end, piece, markup.owners[piece])
+        for number in self.timed:
+            first, last = markup.first[number], markup.last[number]
+            if first == last or last - first > 6:
+                continue
+            start, end = starts[first], markup.stops[last - 1]
+            if end - start > 60:
+                continue
+            at = bisect_left(starts, start)
+            inside = [mark for key, mark in found.items() if start <= key < end] if len(found) < 50 else None
+            known = found.get(start) if inside is None else (inside[0] if inside else None)
+            if known is not None:
+                found[known.start] = known._replace(strong=True)
+            elif is_span(text[start:end]):
+                found[start] = Mark(start, end, at, number, strong=True)
+        return [found[start] for start in sorted(found)]
+
+    def _is_told_above(self, line: int) -> bool:
+        """Whether the line above says that the date is one of joining."""
+        if line < 2:
+            return False
+        above = self.text.rfind("\n", max(0, line - 60), line - 1) + 1
+        words = self.text[above : line - 1].strip()
+        return 0 < len(words) <= 30 and self.words.joined.match(words) is not None
+
+    def _weigh_pieces(self) -> list[int]:
+        """Return the characters of each piece that are news: not a link, navigation, a date, a name, nor on the page before."""
+        markup, text = self.markup, self.text
+        named, dated = {mark.piece for mark in self.people}, {mark.piece: mark for mark in self.dates}
+        title = (self.page.title or "").strip()
+        seen: set[str] = set()
+        fresh: list[int] = []
+        for piece, (start, stop, owner) in enumerate(zip(markup.starts, markup.stops, markup.owners, strict=True)):
+            size = stop - start
+            if size < 2 or self.linked[owner] or self.chromed[owner] or piece in named:
+                fresh.append(0)
+                continue
+            key = text[start:stop].strip()
+            if piece in dated:
+                size -= dated[piece].end - dated[piece].start
+                size = 0 if size < 12 else size
+            if len(key) <= MAX_KEYED:
+                key = DIGITS.sub("0", key)
+            if not key or key in seen or (title and len(key) > 5 and title.startswith(key)):
+                size = 0
+            seen.add(key)
+            fresh.append(max(0, size))
+        return fresh
+
+    def _counted(self, marks: list[Mark]) -> list[int]:
+        counts = [0] * self.pieces
+        for mark in marks:
+            counts[mark.piece] += 1
+        return counts
+
+
+def _sums(values: list[int]) -> list[int]:
+    return [0, *accumulate(values)]

@@ -1,0 +1,126 @@
+"""Groups of elements → how well each explains the page as the bodies of its posts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+
+from flows.split.candidates import Group
+from flows.split.survey import MAX_DEPTH, Survey
+
+ROOT = 0.75  # the power of a body's length: many posts of some words weigh more than one long text
+NO_DATE, NO_PERSON = 0.5, 0.5
+LEAST = 0.04  # evidence of a body with neither a date nor a person beside it
+GAP_DISCOUNT = 0.9  # a record by its own element is surer than one by what lies between bodies
+BODY, BEFORE, AFTER = "element", "before", "after"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One body and the stretch of pieces that tells of it."""
+
+    body: int  # the element
+    first: int  # pieces of the record
+    last: int
+    dates: int  # in the record, outside the body
+    people: int
+    element: int | None = None  # the element that is the record; None: a gap between bodies
+
+    @property
+    def evidence(self) -> float:
+        """What speaks for a post here, from LEAST to 1."""
+        return LEAST + (1 - LEAST) * (NO_DATE * (self.dates > 0) + NO_PERSON * (self.people > 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A group taken for the bodies of a page's posts, its records, and what that is worth."""
+
+    group: Group
+    records: tuple[Record, ...]
+    form: str  # how the records were found
+    score: float
+
+    @property
+    def evidence(self) -> float:
+        """The mean evidence of its records."""
+        return sum(record.evidence for record in self.records) / len(self.records)
+
+
+def weigh_group(survey: Survey, group: Group) -> Hypothesis:
+    """Return the best hypothesis of a group: by elements, or by the gaps before or after where those say little."""
+    best = _weigh(survey, group, find_records(survey, group.members), BODY, 1.0)
+    if best.evidence < 0.75 and len(group.members) > 1:
+        for form in (BEFORE, AFTER):
+            other = _weigh(survey, group, find_gaps(survey, group.members, form), form, GAP_DISCOUNT)
+            best = max(best, other, key=lambda hypothesis: hypothesis.score)
+    return best
+
+
+def find_records(survey: Survey, members: tuple[int, ...]) -> tuple[Record, ...]:
+    """Return each member's record: the highest element around it that holds no other member."""
+    parents, ends = survey.markup.parents, survey.markup.ends
+    records = []
+    for at, body in enumerate(members):
+        before = members[at - 1] if at else -1
+        after = members[at + 1] if at + 1 < len(members) else len(ends)
+        if len(members) == 1:
+            before, after = -1, len(ends)
+        element = body
+        for _ in range(MAX_DEPTH):
+            above = parents[element]
+            if above <= 0 or above <= before or ends[above] > after or survey.markup.tags[above] == "body":
+                break
+            if len(members) == 1 and _is_told(survey, body, element):
+                break  # nothing else bounds the record of a lone body
+            element = above
+        records.append(_record(survey, body, survey.markup.first[element], survey.markup.last[element], element))
+    return tuple(records)
+
+
+def _is_told(survey: Survey, body: int, element: int) -> bool:
+    record = _record(survey, body, survey.markup.first[element], survey.markup.last[element], element)
+    return record.dates > 0 and record.people > 0
+
+
+def find_gaps(survey: Survey, members: tuple[int, ...], form: str) -> tuple[Record, ...]:
+    """Return the records between bodies: from the body before to this one's end, or from this one to the next."""
+    first, last = survey.markup.first, survey.markup.last
+    records = []
+    gaps = [first[after] - last[before] for before, after in zip(members, members[1:], strict=False)]
+    usual = int(median(gaps)) + 2 if gaps else 0
+    for at, body in enumerate(members):
+        if form == BEFORE:
+            low = last[members[at - 1]] if at else max(0, first[body] - usual)
+            records.append(_record(survey, body, low, last[body], None))
+        else:
+            high = first[members[at + 1]] if at + 1 < len(members) else min(survey.pieces, last[body] + usual)
+            records.append(_record(survey, body, first[body], high, None))
+    return tuple(records)
+
+
+def _record(survey: Survey, body: int, low: int, high: int, element: int | None) -> Record:
+    first, last = survey.markup.first[body], survey.markup.last[body]
+    dates = _between(survey.date_sum, low, high) - _between(survey.date_sum, first, last)
+    people = _between(survey.person_sum, low, high) - _between(survey.person_sum, first, last)
+    return Record(body, low, high, dates, people, element)
+
+
+def _between(sums: list[int], low: int, high: int) -> int:
+    return sums[high] - sums[low]
+
+
+def _weigh(survey: Survey, group: Group, records: tuple[Record, ...], form: str, factor: float) -> Hypothesis:
+    first, last = survey.markup.first, survey.markup.last
+    total = evidence = 0.0
+    for record in records:
+        low, high = first[record.body], last[record.body]
+        content = _between(survey.content_sum, low, high)
+        links = _between(survey.link_sum, low, high)
+        pairs = min(_between(survey.date_sum, low, high), _between(survey.person_sum, low, high))
+        evidence += record.evidence
+        around: float = max(1, min(record.dates, record.people))  # many pairs beside one body: a record of many posts
+        if len(records) == 1:  # the record of a lone body was bounded by what tells of it: it should hold little else
+            around += (_between(survey.content_sum, record.first, record.last) - content) / (content + 1)
+        total += record.evidence * (content / (1 + pairs)) ** ROOT * content / (content + links + 1) * around**-0.3
+    return Hypothesis(group, records, form, factor * total * (0.4 + 0.6 * evidence / len(records)))
