@@ -15,7 +15,7 @@ from flows.authors.byline import (
 from flows.conservation import find_loss
 from flows.records import Claim, Cues, NoThread, Page, Thread
 from flows.split.lines import split_text
-from flows.split.repeats import split_markup
+from flows.split.repeats import is_plain, split_markup
 from flows.strip.artifacts import mark_lines
 from flows.strip.repair import repair_span
 from flows.strip.residue import find_residue
@@ -33,6 +33,8 @@ def _split(page: Page) -> Thread | NoThread:
     """Return what the elements of an HTML page show; without elements, or where those show no thread, what its lines show."""
     by_markup = split_markup(page, CUES) if page.markup is not None else None
     if isinstance(by_markup, Thread):
+        return by_markup
+    if by_markup is not None and not is_plain(page):
         return by_markup
     by_lines = split_text(page, mark_lines(page.text), CUES)
     return by_markup if by_markup is not None and isinstance(by_lines, NoThread) else by_lines

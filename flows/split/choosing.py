@@ -33,7 +33,7 @@ def _holds_comments(survey: Survey, answers: Hypothesis, comments: Hypothesis) -
     """Whether the bodies of one hypothesis stand in the records of another, after its own bodies: comments on answers."""
     if not 2 <= len(answers.records) < len(comments.records) or answers.evidence < 0.75 or answers.form != BODY:
         return False
-    if answers.score < 0.1 * comments.score:
+    if answers.score < 0.35 * comments.score:
         return False
     members = set(answers.group.members)
     own = [record.body for record in comments.records if record.body in members]

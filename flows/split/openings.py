@@ -75,6 +75,8 @@ def _find_other(survey: Survey, found: Found) -> Box | None:
     content = survey.content_sum[high] - survey.content_sum[low]
     replies = _are_replies(survey, boxes)
     beside = Box(low, high)
+    if _is_told_of_first(survey, beside, boxes[0]):
+        return None  # the header of the thread names who wrote the first box: that is the opening post
     people, dates = marks_beside(survey, survey.people, beside), marks_beside(survey, survey.dates, beside)
     if content >= LEAST_WORDS:
         body = _tightest(survey, low, high, content)
@@ -86,10 +88,17 @@ def _find_other(survey: Survey, found: Found) -> Box | None:
             if news >= links and (told == 2 or (told == 1 and news > 60) or (replies and news > 60)):
                 return box
     if replies and people and dates and boxes[0].author is not None:
-        mine = survey.text[boxes[0].author.start : boxes[0].author.end].strip()
-        if all(survey.text[mark.start : mark.end].strip() != mine for mark in people):
-            return beside
+        return beside
     return None
+
+
+def _is_told_of_first(survey: Survey, beside: Box, first: Box) -> bool:
+    """Whether the region above the first box names the same person as its author."""
+    if first.author is None:
+        return False
+    mine = survey.text[first.author.start : first.author.end].strip().casefold()
+    above = [survey.text[mark.start : mark.end].strip().casefold() for mark in marks_beside(survey, survey.people, beside)]
+    return mine in above
 
 
 def _title_piece(survey: Survey, found: Found) -> int | None:

@@ -14,6 +14,8 @@ from flows.split.trimming import find_trims
 from flows.split.trust import judge
 from flows.split.weighing import Hypothesis
 
+MAX_PLAIN_LINKS, MAX_PLAIN_ELEMENTS = 10, 400
+
 
 def split_markup(page: Page, cues: Cues) -> Thread | NoThread:
     """Return the thread of an HTML page by its elements, or why there is none; the claims partition the page's text."""
@@ -25,6 +27,12 @@ def split_markup(page: Page, cues: Cues) -> Thread | NoThread:
     if found is None:
         return _refuse(page, "nothing on the page repeats as posts do, each with who wrote it and when")
     return read_thread(survey, cues, found, find_trims(survey, found))
+
+
+def is_plain(page: Page) -> bool:
+    """Whether a page is text with hardly a link or an element around it: its lines may say what its elements do not."""
+    markup = page.markup
+    return markup is not None and markup.tags.count("a") <= MAX_PLAIN_LINKS and len(markup.tags) <= MAX_PLAIN_ELEMENTS
 
 
 def find_posts(survey: Survey) -> Found | None:

@@ -85,7 +85,7 @@ class Survey:
 
     def _note_names(self, number: int, found: frozenset[str], names: str) -> None:
         words = self.words
-        if not words.people.isdisjoint(found):
+        if not words.people.isdisjoint(found) and words.ranks.isdisjoint(found):
             self.named.append(number)
         if not TIMES.isdisjoint(found):
             self.timed.append(number)
@@ -149,7 +149,7 @@ class Survey:
         text = text.strip(" \t\n\xa0:@•·,-–|")
         return (
             0 < len(text) <= MAX_NAME
-            and (LETTER.search(text) is not None or len(text) >= 3)
+            and LETTER.search(text) is not None
             and text.lower() not in self.words.buttons
             and "\n" not in text
             and text.count(" ") <= 4

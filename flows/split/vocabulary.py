@@ -21,6 +21,8 @@ class Vocabulary(NamedTuple):
     short_addresses: frozenset[str]
     people: frozenset[str]
     buttons: frozenset[str]
+    actions: frozenset[str]
+    ranks: frozenset[str]
     by: re.Pattern[str]
     joined: re.Pattern[str]
     chrome_tags: frozenset[str]
@@ -45,6 +47,8 @@ def load_vocabulary() -> Vocabulary:
         frozenset(people["short"]),
         frozenset(people["classes"]),
         frozenset(people["buttons"]),
+        frozenset(people["actions"]),
+        frozenset(people["ranks"]),
         re.compile(rf"(?:^|\W)(?:{'|'.join(map(re.escape, data['said']['by']))}):?\s*$", re.IGNORECASE),
         re.compile("|".join(map(re.escape, data["joined"]["before"])), re.IGNORECASE),
         frozenset(data["chrome"]["tags"]),
@@ -89,10 +93,12 @@ def is_profile_address(address: str) -> bool:
     if "://" in address:
         address = address.split("://", 1)[1].partition("/")[2]
     parts = [part for part in _PARTS.split(address) if part and part not in ("php", "html", "htm", "aspx", "pl", "cgi")]
+    if not known.actions.isdisjoint(parts):
+        return False
     for at, part in enumerate(parts[:-1]):
         words = re.split(r"[-_]", part)
         if part in known.short_addresses or (len(words) <= 2 and not known.addresses.isdisjoint(words)):
-            return "login" not in parts and "register" not in parts
+            return True
         if at > 5:
             break
     return False

@@ -12,6 +12,7 @@ ROOT = 0.75  # the power of a body's length: many posts of some words weigh more
 NO_DATE, NO_PERSON = 0.5, 0.5
 LEAST = 0.04  # evidence of a body with neither a date nor a person beside it
 GAP_DISCOUNT = 0.9  # a record by its own element is surer than one by what lies between bodies
+LONE = 0.5  # nothing repeats: the weaker claim
 BODY, BEFORE, AFTER = "element", "before", "after"
 
 
@@ -123,4 +124,6 @@ def _weigh(survey: Survey, group: Group, records: tuple[Record, ...], form: str,
         if len(records) == 1:  # the record of a lone body was bounded by what tells of it: it should hold little else
             around += (_between(survey.content_sum, record.first, record.last) - content) / (content + 1)
         total += record.evidence * (content / (1 + pairs)) ** ROOT * content / (content + links + 1) * around**-0.3
+    if len(records) == 1:
+        factor *= LONE
     return Hypothesis(group, records, form, factor * total * (0.4 + 0.6 * evidence / len(records)))
