@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from flows.split.survey import Mark
+from flows.split.marks import Mark
 
 
 @dataclass(slots=True)
@@ -15,6 +15,7 @@ class Box:
     last: int
     body: int | None = None  # the element that is the body; None: the post has no words
     element: int | None = None  # the element that is the record; None: it is no element of its own
+    head: int | None = None  # the piece after the header inside the body; None: no such header
     author: Mark | None = None
     date: Mark | None = None
     votes: tuple[int, int] | None = None  # the stretch of text that shows a number

@@ -10,6 +10,7 @@ from flows.split.weighing import BODY, Hypothesis, find_records, weigh_group
 
 REFINED = 25  # hypotheses that are looked at again
 SAME = 0.985  # of the text: a smaller body that holds as much is the better one
+AS_LONG = 0.6  # of the text of all comments: answers that hold less than that are labels beside posts
 COMMENTED = 0.5  # share of the bodies that must stand under another group's bodies to be their comments
 
 
@@ -33,7 +34,7 @@ def _holds_comments(survey: Survey, answers: Hypothesis, comments: Hypothesis) -
     """Whether the bodies of one hypothesis stand in the records of another, after its own bodies: comments on answers."""
     if not 2 <= len(answers.records) < len(comments.records) or answers.evidence < 0.75 or answers.form != BODY:
         return False
-    if answers.score < 0.35 * comments.score:
+    if _content(survey, answers) < AS_LONG * _content(survey, comments):
         return False
     members = set(answers.group.members)
     own = [record.body for record in comments.records if record.body in members]

@@ -6,7 +6,8 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 
 from flows.split.boxes import Box
-from flows.split.survey import Mark, Survey
+from flows.split.marks import Mark
+from flows.split.survey import Survey
 
 SAME_NAME = 0.6  # what a column loses whose every mark reads the same: a rank, not a name
 
@@ -24,6 +25,8 @@ def fill_dates(survey: Survey, boxes: list[Box]) -> None:
 def marks_beside(survey: Survey, marks: list[Mark], box: Box) -> list[Mark]:
     """Return the marks of a box's record, those inside its body left out."""
     low, high = (survey.markup.first[box.body], survey.markup.last[box.body]) if box.body is not None else (-1, -1)
+    if box.head is not None:
+        low = box.head
     found = []
     for mark in marks[bisect_left(marks, box.first, key=_piece) : bisect_left(marks, box.last, key=_piece)]:
         if not low <= mark.piece < high:

@@ -47,7 +47,7 @@ def find_posts(survey: Survey) -> Found | None:
 
 
 def _box(survey: Survey, taken: Hypothesis, confidence: float) -> Found:
-    boxes = [Box(record.first, record.last, record.body, record.element) for record in taken.records]
+    boxes = [Box(record.first, record.last, record.body, record.element, record.head) for record in taken.records]
     found = Found(boxes, "repeats", confidence, title=find_title(survey))
     fill_authors(survey, boxes)
     fill_dates(survey, boxes)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
-from typing import NamedTuple
 
 from flows.records import Markup, Page
-from flows.split.dates import iter_dates, is_span
+from flows.split.bylines import find_people_by_dates
+from flows.split.dates import is_span, iter_dates
+from flows.split.marks import Mark
 from flows.split.vocabulary import Vocabulary, is_profile_address, load_vocabulary, names_part, split_names
 
 MAX_NAME = 40  # characters; user names are capped well below
@@ -17,18 +18,10 @@ MAX_DEPTH = 200  # of looking up at ancestors: no page of a forum nests that dee
 DIGITS = re.compile(r"\d+")
 LETTER = re.compile(r"[^\W\d_]")
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+AUTHORS = ("author", "username", "poster", "nickname", "autor", "auteur")
 ASKING = ("text", "search", "password", "email", None)
+FORM_PARTS = ("head", "select", "button", "textarea")
 TIMES = frozenset({"date", "time", "datetime", "timestamp", "posted", "postdate", "timeago", "ago", "age", "datum", "fecha"})
-
-
-class Mark(NamedTuple):
-    """A date or a person on the page: the stretch of text, and the first piece and the element that it stands in."""
-
-    start: int
-    end: int
-    piece: int
-    element: int
-    strong: bool = False  # a profile's address or markup says so, not the words alone
 
 
 class Survey:
@@ -45,6 +38,8 @@ class Survey:
         self._note_elements()
         self.people = self._find_people()
         self.dates = self._find_dates()
+        if len(self.people) < 0.5 * len(self.dates):
+            self.people = find_people_by_dates(self, self.dates, self.people)
         self.fresh = self._weigh_pieces()
         self.content_sum = _sums(self.fresh)
         self.link_sum = _sums([
@@ -62,7 +57,7 @@ class Survey:
             if parent >= 0:
                 linked[number] |= linked[parent]
                 chromed[number] |= chromed[parent]
-            if (tag in words.chrome_tags or number in asking) and self.is_small(number):
+            if tag in FORM_PARTS or ((tag in words.chrome_tags or number in asking) and self.is_small(number)):
                 chromed[number] = 1
             if not attributes:
                 continue
@@ -85,7 +80,7 @@ class Survey:
 
     def _note_names(self, number: int, found: frozenset[str], names: str) -> None:
         words = self.words
-        if not words.people.isdisjoint(found) and words.ranks.isdisjoint(found):
+        if (not words.people.isdisjoint(found) or any(name.endswith(AUTHORS) for name in found)) and words.ranks.isdisjoint(found):
             self.named.append(number)
         if not TIMES.isdisjoint(found):
             self.timed.append(number)
@@ -107,6 +102,16 @@ class Survey:
                         break
                 asking.add(above)
         return asking
+
+    def date_index(self, piece: int) -> int:
+        """Return how many dates stand before a piece."""
+        return bisect_left(self.dates, piece, key=lambda mark: mark.piece)
+
+    def after_person(self, piece: int, last: int) -> int:
+        """Return the piece after the person that stands right at a piece, else the piece."""
+        at = bisect_left(self.people, piece, key=lambda mark: mark.piece)
+        near = at < len(self.people) and self.people[at].piece < min(piece + 2, last)
+        return self.people[at].piece + 1 if near else piece
 
     def is_small(self, number: int) -> bool:
         """Whether an element holds no more than a part of the page's text; what holds most of it is no navigation."""
@@ -169,6 +174,9 @@ class Survey:
             found[start] = Mark(start, end, piece, markup.owners[piece])
         for number in self.timed:
             first, last = markup.first[number], markup.last[number]
+            value = _value_of(markup.attributes[number])
+            if first == last and value is not None:
+                self._note_untold(number, value, found)
             if first == last or last - first > 6:
                 continue
             start, end = starts[first], markup.stops[last - 1]
@@ -178,10 +186,23 @@ class Survey:
             inside = [mark for key, mark in found.items() if start <= key < end] if len(found) < 50 else None
             known = found.get(start) if inside is None else (inside[0] if inside else None)
             if known is not None:
-                found[known.start] = known._replace(strong=True)
+                found[known.start] = known._replace(strong=True, value=value)
             elif is_span(text[start:end]):
-                found[start] = Mark(start, end, at, number, strong=True)
+                found[start] = Mark(start, end, at, number, strong=True, value=value)
         return [found[start] for start in sorted(found)]
+
+    def _note_untold(self, number: int, value: str, found: dict[int, Mark]) -> None:
+        """Note a date that only an attribute tells (scripts print it later), at the piece of text beside it."""
+        markup = self.markup
+        piece, above = markup.first[number], markup.parents[number]
+        for _ in range(3):
+            if above >= 0 and markup.last[above] == piece == markup.first[above]:
+                above = markup.parents[above]
+        if above < 0 or piece >= markup.last[above]:
+            piece -= 1
+        if 0 <= piece < self.pieces:
+            start = markup.starts[piece]
+            found.setdefault(start, Mark(start, start, piece, number, strong=True, value=value))
 
     def _is_told_above(self, line: int) -> bool:
         """Whether the line above says that the date is one of joining."""
@@ -220,6 +241,15 @@ class Survey:
         for mark in marks:
             counts[mark.piece] += 1
         return counts
+
+
+def _value_of(attributes: dict[str, str | None]) -> str | None:
+    """Return the date that the attributes of an element tell."""
+    for name in ("datetime", "content", "title", "data-time", "data-timestamp", "data-date"):
+        value = attributes.get(name)
+        if value and len(value) <= 40 and sum(map(str.isdigit, value)) >= 4:
+            return value
+    return None
 
 
 def _sums(values: list[int]) -> list[int]:

@@ -9,7 +9,8 @@ from urllib.parse import urljoin
 from flows.records import Byline, Claim, Cues, Cut, Post, Remark, Thread
 from flows.split.bodies import Context, read_contexts, render
 from flows.split.boxes import Box, Found
-from flows.split.survey import Mark, Survey
+from flows.split.marks import Mark
+from flows.split.survey import Survey
 
 Stretch = tuple[int, int, str, str, int | None]  # start, end, role, rule, post
 LOOK_UP = 4  # elements around a name in which its link is looked for
@@ -32,6 +33,8 @@ class _Reader:
         self.text, self.markup = survey.text, survey.markup
         self.rule = f"html-{found.how}"
         self.fates: list[tuple[str, str, int | None]] = [("chrome", "outside-posts", None)] * survey.pieces
+        self.bodies: set[int] = set()  # pieces that stand in the body of some post
+        self.taken: set[int] = set()  # where marks start that a post has
         self.stretches: list[Stretch] = []  # parts of pieces with a fate of their own
 
     def read(self) -> Thread:
@@ -40,6 +43,9 @@ class _Reader:
             for piece in range(box.first, box.last):
                 self.fates[piece] = ("chrome", "beside-body", None)
         shift = 0 if found.opening is not None else 1
+        for box in [*found.boxes, *(box for _, box in found.remarks)]:
+            if box.body is not None:
+                self.bodies.update(range(self.markup.first[box.body] if box.head is None else box.head, self.markup.last[box.body]))
         posts = [self._read_box(box, at + shift) for at, box in enumerate(found.boxes)]
         for at, box in enumerate(found.boxes):
             posts[at].parent = None if box.parent is None else box.parent + shift
@@ -65,16 +71,25 @@ class _Reader:
         )
         if box.body is not None:
             self._read_body(box.body, post, number)
-        if box.author is not None:
+        if box.author is not None and self._may_take(box.author):
             post.byline = self._read_byline(box.author)
             if post.byline is not None:
                 self.stretches.append((box.author.start, box.author.end, "byline", "html-author", number))
-        if box.date is not None:
-            post.posted_at_raw = " ".join(self.text[box.date.start : box.date.end].split())
-            self.stretches.append((box.date.start, box.date.end, "date", "html-date", number))
+        if box.date is not None and (box.date.start == box.date.end or self._may_take(box.date)):
+            post.posted_at_raw = " ".join(self.text[box.date.start : box.date.end].split()) or box.date.value
+            if box.date.end > box.date.start:
+                self.stretches.append((box.date.start, box.date.end, "date", "html-date", number))
         if box.votes is not None:
             self.stretches.append((*box.votes, "votes", "html-votes", number))
         return post
+
+    def _may_take(self, mark: Mark) -> bool:
+        """Whether a mark is no other post's, and stands in no body."""
+        title = self.found.title
+        if mark.start in self.taken or mark.piece in self.bodies or (title and title[0] < mark.end and mark.start < title[1]):
+            return False
+        self.taken.add(mark.start)
+        return True
 
     def _read_body(self, body: int, post: Post, number: int) -> None:
         first, last = self.markup.first[body], self.markup.last[body]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 
 from flows.split.boxes import Found
@@ -14,10 +15,15 @@ MAX_BUTTON = 60
 def find_trims(survey: Survey, found: Found) -> dict[int, str]:
     """Return the pieces that are cut from the bodies, with the rule that cuts each."""
     trims: dict[int, str] = {}
-    markup, text = survey.markup, survey.text
+    markup = survey.markup
+    if found.title is not None:
+        for piece in range(bisect_right(markup.starts, found.title[0]) - 1, bisect_left(markup.starts, found.title[1])):
+            trims[piece] = "title-in-body"
     boxes = [box for box in [*found.boxes, *(box for _, box in found.remarks)] if box.body is not None]
     for box in boxes:
         assert box.body is not None  # noqa: S101 -- told above
+        if box.head is not None:
+            trims.update(dict.fromkeys(range(markup.first[box.body], box.head), "header-in-body"))
         for number in range(box.body + 1, markup.ends[box.body]):
             if survey.chromed[number] == 2:
                 trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "signature"))
@@ -25,7 +31,6 @@ def find_trims(survey: Survey, found: Found) -> dict[int, str]:
                 trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "button"))
         _trim_ends(survey, markup.first[box.body], markup.last[box.body], trims)
     _trim_recurring(survey, [(markup.first[box.body], markup.last[box.body]) for box in boxes if box.body is not None], trims)
-    del text
     return trims
 
 

@@ -24,6 +24,7 @@ class Vocabulary(NamedTuple):
     actions: frozenset[str]
     ranks: frozenset[str]
     by: re.Pattern[str]
+    by_start: re.Pattern[str]
     joined: re.Pattern[str]
     chrome_tags: frozenset[str]
     chrome_roles: frozenset[str]
@@ -50,6 +51,7 @@ def load_vocabulary() -> Vocabulary:
         frozenset(people["actions"]),
         frozenset(people["ranks"]),
         re.compile(rf"(?:^|\W)(?:{'|'.join(map(re.escape, data['said']['by']))}):?\s*$", re.IGNORECASE),
+        re.compile(rf"\s*(?:{'|'.join(map(re.escape, data['said']['by']))}):?\s+", re.IGNORECASE),
         re.compile("|".join(map(re.escape, data["joined"]["before"])), re.IGNORECASE),
         frozenset(data["chrome"]["tags"]),
         frozenset(data["chrome"]["roles"]),

@@ -11,9 +11,10 @@ from flows.split.survey import MAX_DEPTH, Survey
 ROOT = 0.75  # the power of a body's length: many posts of some words weigh more than one long text
 NO_DATE, NO_PERSON = 0.5, 0.5
 LEAST = 0.04  # evidence of a body with neither a date nor a person beside it
-GAP_DISCOUNT = 0.9  # a record by its own element is surer than one by what lies between bodies
+GAP_DISCOUNT = 0.8  # a record by its own element is surer than one by what lies between bodies
 LONE = 0.5  # nothing repeats: the weaker claim
-BODY, BEFORE, AFTER = "element", "before", "after"
+BODY, BEFORE, AFTER, INSIDE = "element", "before", "after", "inside"
+MAX_HEADER = 200  # characters of who and when at the head of a body
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Record:
     dates: int  # in the record, outside the body
     people: int
     element: int | None = None  # the element that is the record; None: a gap between bodies
+    head: int | None = None  # the piece that follows the header inside the body; None: there is no such header
 
     @property
     def evidence(self) -> float:
@@ -55,6 +57,10 @@ def weigh_group(survey: Survey, group: Group) -> Hypothesis:
         for form in (BEFORE, AFTER):
             other = _weigh(survey, group, find_gaps(survey, group.members, form), form, GAP_DISCOUNT)
             best = max(best, other, key=lambda hypothesis: hypothesis.score)
+    if best.evidence < 0.75:
+        heads = find_heads(survey, group.members)
+        if heads is not None:
+            best = max(best, _weigh(survey, group, heads, INSIDE, GAP_DISCOUNT), key=lambda hypothesis: hypothesis.score)
     return best
 
 
@@ -77,6 +83,24 @@ def find_records(survey: Survey, members: tuple[int, ...]) -> tuple[Record, ...]
             element = above
         records.append(_record(survey, body, survey.markup.first[element], survey.markup.last[element], element))
     return tuple(records)
+
+
+def find_heads(survey: Survey, members: tuple[int, ...]) -> tuple[Record, ...] | None:
+    """Return the records of bodies that open with who and when; None where most do not."""
+    markup, records = survey.markup, []
+    told = 0
+    for body in members:
+        first, last = markup.first[body], markup.last[body]
+        head = first
+        low, high = survey.date_index(first), survey.date_index(last)
+        if low < high:
+            mark = survey.dates[low]
+            if mark.piece < last and mark.start - markup.starts[first] <= MAX_HEADER:
+                head = max(mark.piece + 1, survey.after_person(mark.piece + 1, last))
+                told += 1
+        dates, people = _between(survey.date_sum, first, head), _between(survey.person_sum, first, head)
+        records.append(Record(body, first, last, dates, people, body, head))
+    return tuple(records) if told >= 0.7 * len(members) else None
 
 
 def _is_told(survey: Survey, body: int, element: int) -> bool:
@@ -115,7 +139,7 @@ def _weigh(survey: Survey, group: Group, records: tuple[Record, ...], form: str,
     first, last = survey.markup.first, survey.markup.last
     total = evidence = 0.0
     for record in records:
-        low, high = first[record.body], last[record.body]
+        low, high = first[record.body] if record.head is None else record.head, last[record.body]
         content = _between(survey.content_sum, low, high)
         links = _between(survey.link_sum, low, high)
         pairs = min(_between(survey.date_sum, low, high), _between(survey.person_sum, low, high))
@@ -126,4 +150,4 @@ def _weigh(survey: Survey, group: Group, records: tuple[Record, ...], form: str,
         total += record.evidence * (content / (1 + pairs)) ** ROOT * content / (content + links + 1) * around**-0.3
     if len(records) == 1:
         factor *= LONE
-    return Hypothesis(group, records, form, factor * total * (0.4 + 0.6 * evidence / len(records)))
+    return Hypothesis(group, records, form, factor * total * (0.2 + 0.8 * (evidence / len(records)) ** 1.5))
