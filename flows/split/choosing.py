@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import replace
 
 from flows.split.candidates import Group, find_groups
 from flows.split.survey import Survey
-from flows.split.weighing import BODY, Hypothesis, find_records, weigh_group
+from flows.split.weighing import BODY, Hypothesis, Record, find_records, look_of, weigh_group
 
 REFINED = 25  # hypotheses that are looked at again
 SAME = 0.985  # of the text: a smaller body that holds as much is the better one
 AS_LONG = 0.6  # of the text of all comments: answers that hold less than that are labels beside posts
+NUMBERED = re.compile(r"\d{2,}|[-_]\d")
+MOST_WORDLESS = 40  # characters beside who and when in a record that has no body
+LEAST_COPY = 40  # characters: shorter posts ("thanks!") may well be the same
 COMMENTED = 0.5  # share of the bodies that must stand under another group's bodies to be their comments
 
 
@@ -99,8 +104,76 @@ def complete(survey: Survey, best: Hypothesis) -> Hypothesis:
         if all(fixed[member].evidence >= 1 for member in members) and len(kept) > len(members):
             keys = tuple(record.body for record in kept)
             best = replace(best, group=Group(best.group.key, keys), records=tuple(kept))
+    best = _add_wordless(survey, best)
+    best = replace(best, records=_without_copies(survey, _without_unnumbered(survey, best.records)))
     told = [record for record in best.records if record.dates or record.people]
     full = [record for record in best.records if record.dates and record.people]
     if len(full) >= 0.6 * len(best.records) and len(told) < len(best.records):
         best = replace(best, records=tuple(told))
     return best
+
+
+def _add_wordless(survey: Survey, best: Hypothesis) -> Hypothesis:
+    """Return a hypothesis with the elements that look and stand like its records and hold no body: removed posts."""
+    markup, records = survey.markup, best.records
+    if best.form != BODY or len(records) < 3 or best.evidence < 0.9:
+        return best
+    places = Counter((markup.parents[record.element], look_of(survey, record.element)) for record in records if record.element)
+    (parent, look), count = places.most_common(1)[0] if places else ((-1, ""), 0)
+    if count < 0.8 * len(records) or look.endswith("."):
+        return best
+    taken = [record.element for record in records if record.element is not None]
+    added = []
+    number = parent + 1
+    while number < markup.ends[parent]:
+        if look_of(survey, number) == look and not any(number <= element < markup.ends[number] for element in taken):
+            first, last = markup.first[number], markup.last[number]
+            dates = survey.date_sum[last] - survey.date_sum[first]
+            people = survey.person_sum[last] - survey.person_sum[first]
+            if dates and people and survey.content_sum[last] - survey.content_sum[first] < MOST_WORDLESS:
+                added.append(Record(number, first, last, dates, people, number, last))
+        number = markup.ends[number]
+    return replace(best, records=tuple(sorted([*records, *added], key=lambda record: record.first)))
+
+
+def _without_unnumbered(survey: Survey, records: tuple[Record, ...]) -> tuple[Record, ...]:
+    """Return the records without those that lack the number that the others carry in an id: what stands between posts."""
+    numbered = [_is_numbered(survey, record) for record in records]
+    if len(records) < 4 or sum(numbered) < 0.75 * len(records) or not numbered[-1]:
+        return records
+    return tuple(record for at, record in enumerate(records) if at == 0 or numbered[at])
+
+
+def _is_numbered(survey: Survey, record: Record) -> bool:
+    """Whether an element of the record around the body, or right inside it, has an id with a number."""
+    markup = survey.markup
+    number = record.body
+    while number >= 0 and markup.first[number] >= record.first and markup.last[number] <= record.last:
+        attributes = markup.attributes[number]
+        if any(NUMBERED.search(attributes.get(name) or "") for name in ("id", "data-id", "data-post-id", "data-content", "name")):
+            return True
+        number = markup.parents[number]
+    if record.element is None:
+        return True
+    return any(
+        NUMBERED.search(markup.attributes[inside].get("id") or markup.attributes[inside].get("name") or "")
+        for inside in range(record.element, min(record.body, record.element + 12))
+    )
+
+
+def _without_copies(survey: Survey, records: tuple[Record, ...]) -> tuple[Record, ...]:
+    """Return the records without those whose body another one repeats: the one that more speaks for stays."""
+    best: dict[str, Record] = {}
+    for record in records:
+        words = _words_of(survey, record)
+        if len(words) < LEAST_COPY:
+            continue
+        known = best.get(words)
+        if known is None or record.evidence > known.evidence:
+            best[words] = record
+    return tuple(record for record in records if best.get(_words_of(survey, record), record) is record)
+
+
+def _words_of(survey: Survey, record: Record) -> str:
+    first, last = survey.markup.first[record.body], survey.markup.last[record.body]
+    return " ".join(survey.text[survey.markup.starts[first] : survey.markup.stops[last - 1]].split()) if last > first else ""

@@ -48,7 +48,7 @@ def is_later_page(survey: Survey, boxes: list[Box]) -> bool:
         first, second = numbers[0] or 0, numbers[1] or 0
         if second == first + 1:
             return first > 1
-    address = survey.page.url or ""
+    address = survey.address or ""
     return LATER_ADDRESS.search(address) is not None or LATER_TITLE.search(survey.page.title or "") is not None
 
 

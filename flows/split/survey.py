@@ -14,6 +14,7 @@ from flows.split.vocabulary import Vocabulary, is_profile_address, load_vocabula
 
 MAX_NAME = 40  # characters; user names are capped well below
 MAX_KEYED = 60  # characters of a piece whose numbers are masked before it is compared
+AGAIN = 4  # what a text counts that the page holds before: some print the opening post twice, some preview what was said
 MAX_DEPTH = 200  # of looking up at ancestors: no page of a forum nests that deep
 DIGITS = re.compile(r"\d+")
 LETTER = re.compile(r"[^\W\d_]")
@@ -29,6 +30,7 @@ class Survey:
 
     def __init__(self, page: Page, markup: Markup) -> None:
         self.page, self.markup, self.text = page, markup, page.text
+        self.address = page.url or _told_address(markup)
         self.words: Vocabulary = load_vocabulary()
         self.pieces = len(markup.starts)
         self.linked = bytearray(len(markup.tags))  # by element: inside a link
@@ -228,10 +230,13 @@ class Survey:
             if piece in dated:
                 size -= dated[piece].end - dated[piece].start
                 size = 0 if size < 12 else size
-            if len(key) <= MAX_KEYED:
+            short = len(key) <= MAX_KEYED
+            if short:
                 key = DIGITS.sub("0", key)
-            if not key or key in seen or (title and len(key) > 5 and title.startswith(key)):
+            if not key or (short and key in seen) or (title and len(key) > 5 and title.startswith(key)):
                 size = 0
+            elif key in seen:
+                size //= AGAIN
             seen.add(key)
             fresh.append(max(0, size))
         return fresh
@@ -249,6 +254,16 @@ def _value_of(attributes: dict[str, str | None]) -> str | None:
         value = attributes.get(name)
         if value and len(value) <= 40 and sum(map(str.isdigit, value)) >= 4:
             return value
+    return None
+
+
+def _told_address(markup: Markup) -> str | None:
+    """Return the address that a page tells of itself to those who share it."""
+    for tag, attributes in zip(markup.tags, markup.attributes, strict=True):
+        if tag == "meta" and attributes.get("property") == "og:url":
+            return attributes.get("content")
+        if tag == "body":
+            break
     return None
 
 

@@ -191,7 +191,7 @@ class _Reader:
                 if href.lower().startswith(("javascript:", "mailto:", "#")) or not href:
                     continue
                 try:
-                    return urljoin(self.survey.page.url, href) if self.survey.page.url else href
+                    return urljoin(self.survey.address, href) if self.survey.address else href
                 except ValueError:
                     return href
         return None

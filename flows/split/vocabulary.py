@@ -35,6 +35,7 @@ class Vocabulary(NamedTuple):
     ends: tuple[str, ...]
     counts: re.Pattern[str]
     forum: frozenset[str]
+    forum_addresses: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -62,6 +63,7 @@ def load_vocabulary() -> Vocabulary:
         tuple(notes["ends"]),
         re.compile(rf"(?:^|\s)(\d{{1,3}}(?:[.,]\d{{3}})*|\d{{1,5}})\s+(?:{counted})\b|\b(?:{counted})\s*[:(]?\s*(\d{{1,5}})\)?", re.IGNORECASE),
         frozenset(data["forum"]["words"]),
+        frozenset(data["forum"]["addresses"]),
     )
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from statistics import median
 
 from flows.split.candidates import Group
-from flows.split.survey import MAX_DEPTH, Survey
+from flows.split.survey import DIGITS, MAX_DEPTH, Survey
 
 ROOT = 0.75  # the power of a body's length: many posts of some words weigh more than one long text
 NO_DATE, NO_PERSON = 0.5, 0.5
 LEAST = 0.04  # evidence of a body with neither a date nor a person beside it
 GAP_DISCOUNT = 0.8  # a record by its own element is surer than one by what lies between bodies
+TWO_BLOCKS = 0.6  # members of one look, then members of another: two lists that share a word
 LONE = 0.5  # nothing repeats: the weaker claim
 BODY, BEFORE, AFTER, INSIDE = "element", "before", "after", "inside"
 MAX_HEADER = 200  # characters of who and when at the head of a body
@@ -150,4 +151,20 @@ def _weigh(survey: Survey, group: Group, records: tuple[Record, ...], form: str,
         total += record.evidence * (content / (1 + pairs)) ** ROOT * content / (content + links + 1) * around**-0.3
     if len(records) == 1:
         factor *= LONE
+    if _is_two_blocks(survey, records):
+        factor *= TWO_BLOCKS
     return Hypothesis(group, records, form, factor * total * (0.2 + 0.8 * (evidence / len(records)) ** 1.5))
+
+
+def _is_two_blocks(survey: Survey, records: tuple[Record, ...]) -> bool:
+    """Whether the bodies are two blocks of different looks, one after the other; a first one of its own is an opening post."""
+    if len(records) < 5:
+        return False
+    looks = [look_of(survey, record.body) for record in records]
+    changes = [at for at in range(1, len(looks)) if looks[at] != looks[at - 1]]
+    return len(changes) == 1 and 2 <= changes[0] <= len(looks) - 2
+
+
+def look_of(survey: Survey, number: int) -> str:
+    """Return an element's tag and classes, numbers masked."""
+    return f"{survey.markup.tags[number]}.{DIGITS.sub('#', (survey.markup.attributes[number].get('class') or '')[:120])}"
