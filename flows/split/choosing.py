@@ -15,6 +15,7 @@ SAME = 0.985  # of the text: a smaller body that holds as much is the better one
 AS_LONG = 0.6  # of the text of all comments: answers that hold less than that are labels beside posts
 NUMBERED = re.compile(r"\d{2,}|[-_]\d")
 MOST_WORDLESS = 40  # characters beside who and when in a record that has no body
+PRINTED = re.compile(r"#\s?\d{1,6}")
 LEAST_COPY = 40  # characters: shorter posts ("thanks!") may well be the same
 COMMENTED = 0.5  # share of the bodies that must stand under another group's bodies to be their comments
 
@@ -52,8 +53,9 @@ def _holds_comments(survey: Survey, answers: Hypothesis, comments: Hypothesis) -
         element, body = record.element, record.body
         if element is None:
             return False
-        low, high = ends[body], ends[element]
-        if any(body < other < low or other < body < ends[other] for other in rest):
+        # Comments follow the body that they are on; what is of the same group but another look may also be a preview above.
+        low, high = element if own else ends[body], ends[element]
+        if any(body < other < ends[body] or other < body < ends[other] for other in rest):
             return False
         inside += sum(low <= other < high for other in rest)
     return inside >= COMMENTED * len(rest) and inside > 0
@@ -138,10 +140,24 @@ def _add_wordless(survey: Survey, best: Hypothesis) -> Hypothesis:
 
 def _without_unnumbered(survey: Survey, records: tuple[Record, ...]) -> tuple[Record, ...]:
     """Return the records without those that lack the number that the others carry in an id: what stands between posts."""
-    numbered = [_is_numbered(survey, record) for record in records]
+    numbered = [_is_numbered(survey, record) or prints_number(survey, record) for record in records]
+    if not prints_number(survey, records[-1]):
+        return records  # an id alone may stand elsewhere in a nested reply
     if len(records) < 4 or sum(numbered) < 0.75 * len(records) or not numbered[-1]:
         return records
     return tuple(record for at, record in enumerate(records) if at == 0 or numbered[at])
+
+
+def prints_number(survey: Survey, record: Record) -> bool:
+    """Whether a record prints the number of its post ("#1") beside the body."""
+    markup = survey.markup
+    low, high = markup.first[record.body], markup.last[record.body]
+    for piece in range(max(record.first, low - 60), min(record.last, high + 60)):
+        if low <= piece < high or markup.stops[piece] - markup.starts[piece] > 8:
+            continue
+        if PRINTED.fullmatch(survey.text[markup.starts[piece] : markup.stops[piece]].strip()):
+            return True
+    return False
 
 
 def _is_numbered(survey: Survey, record: Record) -> bool:

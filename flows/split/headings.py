@@ -8,7 +8,7 @@ from flows.split.survey import HEADINGS, Survey
 
 SEPARATORS = re.compile(r"\s+(?:[-–—|•·»›:]|::|&raquo;)\s+|\s*\|\s*|\s*::\s*")
 MAX_TITLE = 300  # characters; forums cap a title below that
-LEAST = 4
+LEAST, LEAST_LINE = 4, 10
 
 
 def find_title(survey: Survey) -> tuple[int, int] | None:
@@ -16,7 +16,7 @@ def find_title(survey: Survey) -> tuple[int, int] | None:
     head = next((number for number, tag in enumerate(survey.markup.tags) if tag == "title"), None)
     shown = _stretch(survey, head) if head is not None else None
     told = _fold(survey.text[shown[0] : shown[1]]) if shown else _fold(survey.page.title or "")
-    return _find_heading(survey, told) or (_part_title(survey, shown) if shown else None)
+    return _find_heading(survey, told) or _find_line(survey, told) or (_part_title(survey, shown) if shown else None)
 
 
 def _find_heading(survey: Survey, told: str) -> tuple[int, int] | None:
@@ -38,6 +38,20 @@ def _find_heading(survey: Survey, told: str) -> tuple[int, int] | None:
     if best is not None and size >= 0.5 * len(told):
         return best
     return lone[0] if len(lone) == 1 else best
+
+
+def _find_line(survey: Survey, told: str) -> tuple[int, int] | None:
+    """Return the first text outside the head that is most of the <title>: a title that is a link or a cell, no heading."""
+    markup = survey.markup
+    for start, stop, owner in zip(markup.starts, markup.stops, markup.owners, strict=True):
+        size = stop - start
+        if size < LEAST_LINE or size > MAX_TITLE or size < 0.5 * len(told) or markup.tags[owner] == "title":
+            continue
+        words = _fold(survey.text[start:stop])
+        if words in told and len(words) >= 0.5 * len(told) and not survey.chromed[owner]:
+            end = start + len(survey.text[start:stop].rstrip())
+            return start + (size - len(survey.text[start:stop].lstrip())), end
+    return None
 
 
 def _part_title(survey: Survey, shown: tuple[int, int]) -> tuple[int, int] | None:

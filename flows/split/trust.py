@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from flows.split.choosing import prints_number
 from flows.split.survey import Survey
 from flows.split.vocabulary import split_names
 from flows.split.weighing import Hypothesis, Record
@@ -18,7 +19,6 @@ LONG_LINK = 15  # characters of a link that may be the title of another thread
 LISTED, TEASED = 0.6, 0.75  # shares of records from which a group is a listing, or a row of teasers
 MAX_ABOVE = 30  # pieces above a body in which the title of its own page would stand
 LONG_ARTICLE = 600  # characters before the first comment
-NUMBER = re.compile(r"#\s?\d{1,6}")
 
 
 def judge(survey: Survey, taken: Hypothesis) -> float | None:
@@ -73,7 +73,7 @@ def forum_hints(survey: Survey, taken: Hypothesis) -> int:
             number = markup.parents[number]
     hints += not words.isdisjoint(names)
     hints += _count_forum_links(survey) >= MANY_LINKS
-    return hints + any(_prints_number(survey, record) for record in taken.records[:2])
+    return hints + any(prints_number(survey, record) for record in taken.records[:2])
 
 
 def _has_forum_path(survey: Survey) -> bool:
@@ -94,17 +94,6 @@ def _count_forum_links(survey: Survey) -> int:
 def _names_of(survey: Survey, number: int) -> frozenset[str]:
     attributes = survey.markup.attributes[number]
     return split_names(f"{attributes.get('class') or ''} {attributes.get('id') or ''}")
-
-
-def _prints_number(survey: Survey, record: Record) -> bool:
-    """Whether a record prints the number of its post ("#1") beside the body."""
-    markup = survey.markup
-    low, high = markup.first[record.body], markup.last[record.body]
-    for piece in range(max(record.first, low - 60), min(record.last, high + 60)):
-        if not low <= piece < high and markup.stops[piece] - markup.starts[piece] <= 8:
-            if NUMBER.fullmatch(survey.text[markup.starts[piece] : markup.stops[piece]].strip()):
-                return True
-    return False
 
 
 def _listed_share(survey: Survey, records: tuple[Record, ...]) -> float:
