@@ -102,7 +102,12 @@ def complete(survey: Survey, best: Hypothesis) -> Hypothesis:
         free = [number for at, number in enumerate(free) if at == 0 or number >= ends[free[at - 1]]]
         wider = find_records(survey, tuple(sorted([*members, *free])))
         fixed = {record.body: record for record in wider}
-        kept = [record for record in wider if record.body not in free or (record.dates and record.people)]
+        told = Counter(_told_in(survey, record) for record in wider)
+        kept = [
+            record
+            for record in wider
+            if record.body not in free or (record.dates and record.people and told[_told_in(survey, record)] == 1)
+        ]
         if all(fixed[member].evidence >= 1 for member in members) and len(kept) > len(members):
             keys = tuple(record.body for record in kept)
             best = replace(best, group=Group(best.group.key, keys), records=tuple(kept))
@@ -188,6 +193,12 @@ def _without_copies(survey: Survey, records: tuple[Record, ...]) -> tuple[Record
         if known is None or record.evidence > known.evidence:
             best[words] = record
     return tuple(record for record in records if best.get(_words_of(survey, record), record) is record)
+
+
+def _told_in(survey: Survey, record: Record) -> str:
+    """Return all that a record prints: what stands between posts (an advertisement) prints the same each time."""
+    first, last = record.first, record.last
+    return survey.text[survey.markup.starts[first] : survey.markup.stops[last - 1]] if last > first else ""
 
 
 def _words_of(survey: Survey, record: Record) -> str:

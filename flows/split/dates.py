@@ -25,7 +25,7 @@ _UNITS = (
 )
 _SPAN = rf"(?:\d{{1,3}}\+?|an?|one|eine[mnr]?|une?|un[ao]?|een)[ \xa0]?(?:{_UNITS})\b\.?"
 _SPANS = rf"{_SPAN}(?:(?:,|[ \xa0](?:and|und|et|y|e))?[ \xa0]{_SPAN})?"
-_NEAR = "today|yesterday|heute|gestern|vorgestern|aujourd['’]hui|hier|hoy|ayer|oggi|ieri|vandaag|gisteren|hoje|ontem|dzisiaj|wczoraj"
+_NEAR = "today|yesterday|heute|gestern|vorgestern|aujourd['’]hui|hoy|ayer|oggi|ieri|vandaag|gisteren|hoje|ontem|dzisiaj|wczoraj"
 _WEEKDAYS = (
     "monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|"
     "lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
@@ -54,7 +54,7 @@ _SPELLED = (  # forms that open with a letter
     rf"(?:{_MONTHS})\.?[ \xa0]{_YEAR}(?!\d)",
     rf"(?:about|over|almost|vor|il y a|hace|há|fa|circa|etwa)[ \xa0]{_SPANS}(?:[ \xa0](?:{_AGO}))?",
     rf"(?:an?|one|eine[mnr]?|une?|un[ao]?|een)[ \xa0](?:{_UNITS})[ \xa0](?:{_AGO})\b",
-    rf"(?:{_NEAR})\b{_CLOCK}?",
+    rf"hier\b{_CLOCK}|(?:{_NEAR})\b{_CLOCK}?",
     rf"(?:{_WEEKDAYS})\b{_CLOCK}",
     r"just now|a moment ago|gerade eben|à l['’]instant",
 )
@@ -63,7 +63,7 @@ DATE = re.compile(rf"(?<![\w/-])(?:{_WEEKDAY}(?:{_ANY})|{_ANY})(?!\w)")
 BARE_SPAN = re.compile(rf"{_SPANS}(?:[ \xa0](?:{_AGO}))?")
 
 
-_HINT = re.compile(rf"\d|{_NEAR}|moment|just now|eben|instant|\bago\b|\b(?:vor|il y a|hace|há) ")
+_HINT = re.compile(rf"\d|\bhier\b|{_NEAR}|moment|just now|eben|instant|\bago\b|\b(?:vor|il y a|hace|há) ")
 MAX_LINE = 160  # characters; a date in a longer line is told in prose
 
 

@@ -8,6 +8,7 @@ from flows.split.survey import HEADINGS, Survey
 
 SEPARATORS = re.compile(r"\s+(?:[-–—|•·»›:]|::|&raquo;)\s+|\s*\|\s*|\s*::\s*")
 MAX_TITLE = 300  # characters; forums cap a title below that
+CLIPPED = 40  # characters: a <title> may break a long heading off
 LEAST, LEAST_LINE = 4, 10
 
 
@@ -33,7 +34,7 @@ def _find_heading(survey: Survey, told: str) -> tuple[int, int] | None:
         if tag == "h1" and not survey.chromed[number]:
             lone.append(stretch)
         worth = 2 * len(words) + (tag == "h1")
-        if len(words) >= LEAST and words in told and worth > size:
+        if len(words) >= LEAST and words[:CLIPPED] in told and worth > size:
             best, size = stretch, worth
     if best is not None and size >= 0.5 * len(told):
         return best

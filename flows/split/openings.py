@@ -12,7 +12,8 @@ from flows.split.survey import Survey
 from flows.split.vocabulary import split_names
 
 LEAST_WORDS = 20  # characters of news in a block that is to be an opening post
-MOST = 0.8  # of the region's news: the tightest element that holds so much is the opening post's body
+MOST = 0.8  # of the largest block's news: the tightest element that holds so much is the opening post's body
+ALONE = 200  # characters of an opening post that neither a name nor a date stands beside
 LATER_ADDRESS = re.compile(r"(?:[?&/_-](?:page|p|pg|seite|pagina|pag|s)[=/_-]?)([2-9]|\d{2,4})(?:/|\.html?|$|[&#?])", re.IGNORECASE)
 LATER_TITLE = re.compile(r"\b(?:page|seite|página|pagina|strona|pág)\.? ([2-9]|\d{2,4})\b", re.IGNORECASE)
 NUMBER = re.compile(r"#\s?(\d{1,6})")
@@ -40,9 +41,11 @@ def find_opening(survey: Survey, found: Found) -> Found:
 def is_later_page(survey: Survey, boxes: list[Box]) -> bool:
     """Whether the thread began on an earlier page: its links, address, title or post numbers say so."""
     markup = survey.markup
-    for number, (tag, attributes) in enumerate(zip(markup.tags, markup.attributes, strict=True)):
-        if tag == "link" and attributes.get("rel") == "prev" and markup.ends[number] < len(markup.tags):
+    for tag, attributes in zip(markup.tags, markup.attributes, strict=True):
+        if tag == "link" and attributes.get("rel") == "prev" and attributes.get("href") != survey.address:
             return True
+        if tag == "body":
+            break
     numbers = [_number_of(survey, box) for box in boxes]
     if all(number is not None for number in numbers) and len(numbers) > 1:
         first, second = numbers[0] or 0, numbers[1] or 0
@@ -79,13 +82,13 @@ def _find_other(survey: Survey, found: Found) -> Box | None:
         return None  # the header of the thread names who wrote the first box: that is the opening post
     people, dates = marks_beside(survey, survey.people, beside), marks_beside(survey, survey.dates, beside)
     if content >= LEAST_WORDS:
-        body = _tightest(survey, low, high, content)
+        body = _tightest(survey, low, high)
         if body is not None:
             links = survey.link_sum[markup.last[body]] - survey.link_sum[markup.first[body]]
             news = survey.content_sum[markup.last[body]] - survey.content_sum[markup.first[body]]
             box = Box(low, high, body)
             told = bool(marks_beside(survey, survey.people, box)) + bool(marks_beside(survey, survey.dates, box))
-            if news >= links and (told == 2 or (told == 1 and news > 60) or (replies and news > 60)):
+            if news >= max(links, LEAST_WORDS) and (told == 2 or (replies and (told == 1 or news > ALONE))):
                 return box
     if replies and people and dates and boxes[0].author is not None:
         return beside
@@ -109,17 +112,28 @@ def _title_piece(survey: Survey, found: Found) -> int | None:
     return piece if survey.markup.tags[survey.markup.owners[max(0, piece - 1)]] != "title" else None
 
 
-def _tightest(survey: Survey, low: int, high: int, content: int) -> int | None:
-    """Return the tightest element between two pieces that holds most of the news there."""
+def _tightest(survey: Survey, low: int, high: int) -> int | None:
+    """Return the tightest element that holds most of the news of the block with the most news between two pieces."""
     markup, sums = survey.markup, survey.content_sum
-    best = None
+    best, most = None, 0
     for number in range(len(markup.tags)):
         first, last = markup.first[number], markup.last[number]
         if first >= high:
             break
-        if first >= low and last <= high and (markup.tags[number] not in NEVER) and sums[last] - sums[first] >= MOST * content:
+        news = sums[last] - sums[first]
+        if first < low or last > high or markup.tags[number] in NEVER or is_hidden(survey, number):
+            continue
+        if news > most:
+            best, most = number, news
+        elif best is not None and best < number < markup.ends[best] and news >= MOST * most:
             best = number
     return best
+
+
+def is_hidden(survey: Survey, number: int) -> bool:
+    """Whether an element's own attributes hide it."""
+    attributes = survey.markup.attributes[number]
+    return "hidden" in attributes or "display:none" in (attributes.get("style") or "").replace(" ", "").lower()
 
 
 def _are_replies(survey: Survey, boxes: list[Box]) -> bool:

@@ -21,7 +21,8 @@ LETTER = re.compile(r"[^\W\d_]")
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 AUTHORS = ("author", "username", "poster", "nickname", "autor", "auteur")
 ASKING = ("text", "search", "password", "email", None)
-FORM_PARTS = ("head", "select", "button", "textarea")
+DRAWN = ("svg", "text", "g", "tspan")
+FORM_PARTS = ("head", "select", "button", "textarea", "svg")
 TIMES = frozenset({"date", "time", "datetime", "timestamp", "posted", "postdate", "timeago", "ago", "age", "datum", "fecha"})
 
 
@@ -134,16 +135,12 @@ class Survey:
         """Return the marks of people in order: short texts in elements that say so, and names after "by"."""
         markup, text = self.markup, self.text
         found: dict[int, Mark] = {}
-        for number in self.named:
-            first, last = markup.first[number], markup.last[number]
-            while first < last and not text[markup.starts[first] : markup.stops[first]].strip():
-                first += 1
-            while last > first and not text[markup.starts[last - 1] : markup.stops[last - 1]].strip():
-                last -= 1
+        for number in [*self.named, *self._find_said()]:
+            first, last = self._name_pieces(number)
             if first == last or last - first > 4:
                 continue
             start, end = markup.starts[first], markup.stops[last - 1]
-            if end - start > MAX_NAME + 10 or not self._may_name(text[start:end]):
+            if self.svg_inside(number) or end - start > MAX_NAME + 10 or not self._may_name(text[start:end]):
                 continue
             link = markup.tags[number] == "a" or self.linked[number]
             mark = Mark(start, end, first, number, bool(link))
@@ -152,10 +149,42 @@ class Survey:
                 found[first] = mark
         return [found[first] for first in sorted(found)]
 
+    def _name_pieces(self, number: int) -> tuple[int, int]:
+        """Return the pieces of an element that show a name: without blank ones, and counts or badges around it."""
+        markup, text = self.markup, self.text
+        first, last = markup.first[number], markup.last[number]
+        if last - first > 8:
+            return first, first
+        while first < last and LETTER.search(text, markup.starts[first], markup.stops[first]) is None:
+            first += 1
+        while last > first and (
+            LETTER.search(text, markup.starts[last - 1], markup.stops[last - 1]) is None
+            or markup.tags[markup.owners[last - 1]] in DRAWN
+        ):
+            last -= 1
+        return first, last
+
+    def svg_inside(self, number: int) -> bool:
+        """Whether an element is part of a drawing."""
+        above = self.markup.parents[number]
+        return self.markup.tags[number] in DRAWN or (above >= 0 and self.markup.tags[above] in DRAWN)
+
+    def _find_said(self) -> list[int]:
+        """Return the links right after "by": what follows is a person, whatever its address."""
+        markup, text = self.markup, self.text
+        found = []
+        for piece in range(1, self.pieces):
+            owner = markup.owners[piece]
+            size = markup.stops[piece - 1] - markup.starts[piece - 1]
+            if 2 <= size <= MAX_NAME and markup.tags[owner] == "a" and markup.stops[piece] - markup.starts[piece] <= MAX_NAME:
+                if self.words.by.search(text[markup.starts[piece - 1] : markup.stops[piece - 1]]):
+                    found.append(owner)
+        return found
+
     def _may_name(self, text: str) -> bool:
         text = text.strip(" \t\n\xa0:@•·,-–|")
         return (
-            0 < len(text) <= MAX_NAME
+            1 < len(text) <= MAX_NAME
             and LETTER.search(text) is not None
             and text.lower() not in self.words.buttons
             and "\n" not in text

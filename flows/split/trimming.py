@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 
 from flows.split.boxes import Found
 from flows.split.survey import DIGITS, Survey
+from flows.split.vocabulary import names_part
 
+SIGNATURE = re.compile(r"_{4,}|-{8,}|--")
+MAX_SIGNATURE = 800  # characters
 MAX_NOTE = 120  # characters of an edit note
 MAX_BUTTON = 60
 
@@ -27,11 +31,25 @@ def find_trims(survey: Survey, found: Found) -> dict[int, str]:
         for number in range(box.body + 1, markup.ends[box.body]):
             if survey.chromed[number] == 2:
                 trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "signature"))
+            elif (names := markup.attributes[number].get("class")) and names_part(names, survey.words.notes):
+                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "post-note"))
             elif markup.tags[number] in ("button", "select", "textarea", "nav"):
                 trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "button"))
+        _trim_signature(survey, markup.first[box.body], markup.last[box.body], trims)
         _trim_ends(survey, markup.first[box.body], markup.last[box.body], trims)
     _trim_recurring(survey, [(markup.first[box.body], markup.last[box.body]) for box in boxes if box.body is not None], trims)
     return trims
+
+
+def _trim_signature(survey: Survey, first: int, last: int, trims: dict[int, str]) -> None:
+    """Cut what follows a rule of underscores or dashes at the end of a body: by old custom, a signature."""
+    markup, text = survey.markup, survey.text
+    for piece in range(last - 1, first, -1):
+        if markup.stops[last - 1] - markup.starts[piece] > MAX_SIGNATURE:
+            return
+        if SIGNATURE.fullmatch(text[markup.starts[piece] : markup.stops[piece]].strip()):
+            trims.update(dict.fromkeys(range(piece, last), "signature-rule"))
+            return
 
 
 def _trim_ends(survey: Survey, first: int, last: int, trims: dict[int, str]) -> None:

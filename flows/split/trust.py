@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from urllib.parse import urlsplit
 
 from flows.split.choosing import prints_number
 from flows.split.survey import Survey
 from flows.split.vocabulary import split_names
-from flows.split.weighing import Hypothesis, Record
+from flows.split.weighing import Hypothesis, Record, look_of
 
 LEAST_TEXT = 20  # characters of news in all bodies
 THREAD_TYPES = frozenset({"DiscussionForumPosting", "QAPage", "Question", "Answer"})
@@ -98,7 +99,7 @@ def _names_of(survey: Survey, number: int) -> frozenset[str]:
 
 def _listed_share(survey: Survey, records: tuple[Record, ...]) -> float:
     """Return the share of records that show a long link of their own beside the body: the titles of other pages."""
-    markup, titles, listed = survey.markup, set(), 0
+    markup, titles, looks = survey.markup, set[str](), Counter[str]()
     people = {mark.piece for mark in survey.people}
     for record in records:
         low = markup.first[record.body]
@@ -109,9 +110,9 @@ def _listed_share(survey: Survey, records: tuple[Record, ...]) -> float:
             title = survey.text[markup.starts[piece] : markup.stops[piece]].strip().casefold()
             if title not in titles and " " in title and not title.startswith("re:") and not _is_dated(survey, piece):
                 titles.add(title)
-                listed += 1
+                looks[look_of(survey, markup.owners[piece])] += 1
                 break
-    return listed / len(records)
+    return max(looks.values(), default=0) / len(records)
 
 
 def _is_dated(survey: Survey, piece: int) -> bool:

@@ -53,7 +53,7 @@ def load_vocabulary() -> Vocabulary:
         frozenset(people["ranks"]),
         re.compile(rf"(?:^|\W)(?:{'|'.join(map(re.escape, data['said']['by']))}):?\s*$", re.IGNORECASE),
         re.compile(rf"\s*(?:{'|'.join(map(re.escape, data['said']['by']))}):?\s+", re.IGNORECASE),
-        re.compile("|".join(map(re.escape, data["joined"]["before"])), re.IGNORECASE),
+        re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, data['joined']['before']))})(?!\w)", re.IGNORECASE),
         frozenset(data["chrome"]["tags"]),
         frozenset(data["chrome"]["roles"]),
         frozenset(data["chrome"]["classes"]),

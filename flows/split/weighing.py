@@ -13,7 +13,8 @@ NO_DATE, NO_PERSON = 0.5, 0.5
 LEAST = 0.04  # evidence of a body with neither a date nor a person beside it
 GAP_DISCOUNT = 0.8  # a record by its own element is surer than one by what lies between bodies
 TWO_BLOCKS = 0.6  # members of one look, then members of another: two lists that share a word
-LONE = 0.5  # nothing repeats: the weaker claim
+MAX_LABEL = 12  # characters of the label above a column of posts
+LONE = 0.3  # nothing repeats: the weaker claim
 BODY, BEFORE, AFTER, INSIDE = "element", "before", "after", "inside"
 MAX_HEADER = 200  # characters of who and when at the head of a body
 
@@ -117,6 +118,8 @@ def find_gaps(survey: Survey, members: tuple[int, ...], form: str) -> tuple[Reco
     usual = int(median(gaps)) + 2 if gaps else 0
     for at, body in enumerate(members):
         if form == BEFORE:
+            if not at and len(members) > 3 and survey.content_sum[last[body]] - survey.content_sum[first[body]] < MAX_LABEL:
+                continue  # the head of a table of posts
             low = last[members[at - 1]] if at else max(0, first[body] - usual)
             records.append(_record(survey, body, low, last[body], None))
         else:
@@ -153,7 +156,7 @@ def _weigh(survey: Survey, group: Group, records: tuple[Record, ...], form: str,
         factor *= LONE
     if _is_two_blocks(survey, records):
         factor *= TWO_BLOCKS
-    return Hypothesis(group, records, form, factor * total * (0.2 + 0.8 * (evidence / len(records)) ** 1.5))
+    return Hypothesis(group, records, form, factor * total * (0.2 + 0.8 * (evidence / len(records)) ** 2))
 
 
 def _is_two_blocks(survey: Survey, records: tuple[Record, ...]) -> bool:
