@@ -33,7 +33,7 @@ class Found:
     how: str
     confidence: float
     opening: Box | None = None  # the opening post; None: a later page, whose posts are all answers
-    remarks: list[tuple[int, Box]] = field(default_factory=list)  # the box that each stands under (-1: the opening post)
+    remarks: list[tuple[int, Box]] = field(default_factory=list)  # the box that each stands under (its place among the boxes)
     title: tuple[int, int] | None = None  # the stretch of text that is the title
     declared: int | None = None
     declared_at: tuple[int, int] | None = None

@@ -140,6 +140,8 @@ def _add_wordless(survey: Survey, best: Hypothesis) -> Hypothesis:
             if dates and people and survey.content_sum[last] - survey.content_sum[first] < MOST_WORDLESS:
                 added.append(Record(number, first, last, dates, people, number, last))
         number = markup.ends[number]
+    told = Counter(_told_in(survey, record) for record in added)
+    added = [record for record in added if told[_told_in(survey, record)] == 1]
     return replace(best, records=tuple(sorted([*records, *added], key=lambda record: record.first)))
 
 

@@ -6,8 +6,10 @@ from flows.records import Claim, Cues, NoThread, Page, Thread
 from flows.split.boxes import Box, Found
 from flows.split.choosing import choose_hypotheses, refine
 from flows.split.columns import fill_authors, fill_dates
+from flows.split.fields import fill_fields, find_declared
 from flows.split.headings import find_title
 from flows.split.openings import find_opening
+from flows.split.remarks import find_remarks
 from flows.split.survey import Survey
 from flows.split.threads import read_thread
 from flows.split.trimming import find_trims
@@ -42,18 +44,26 @@ def find_posts(survey: Survey) -> Found | None:
         taken = refine(survey, best, hypotheses)
         trust = judge(survey, taken)
         if trust is not None:
-            return _box(survey, taken, trust)
+            return _box(survey, taken, trust, find_remarks(survey, taken, hypotheses))
     return None
 
 
-def _box(survey: Survey, taken: Hypothesis, confidence: float) -> Found:
+def _box(survey: Survey, taken: Hypothesis, confidence: float, remarks: list[tuple[int, Box]]) -> Found:
     boxes = [Box(record.first, record.last, record.body, record.element, record.head) for record in taken.records]
     found = Found(boxes, "repeats", confidence, title=find_title(survey))
+    for under, remark in remarks:
+        boxes[under].last = min(boxes[under].last, remark.first)
     fill_authors(survey, boxes)
     fill_dates(survey, boxes)
+    fill_authors(survey, [remark for _, remark in remarks])
+    fill_dates(survey, [remark for _, remark in remarks])
     found = find_opening(survey, found)
+    shift = len(found.boxes) - len(taken.records)
+    found.remarks = [(under + shift, remark) for under, remark in remarks]
     fill_authors(survey, boxes[:1])
     fill_dates(survey, boxes[:1])
+    fill_fields(survey, found)
+    find_declared(survey, found)
     return found
 
 

@@ -50,7 +50,7 @@ class _Reader:
         for at, box in enumerate(found.boxes):
             posts[at].parent = None if box.parent is None else box.parent + shift
         remarks = [
-            Remark(self._read_box(box, len(posts) + shift + at), 0 if under < 0 else under + shift)
+            Remark(self._read_box(box, len(posts) + shift + at, "comment"), under + shift)
             for at, (under, box) in enumerate(found.remarks)
         ]
         question, answers = (posts[0], posts[1:]) if found.opening is not None else (Post(confidence=found.confidence), posts)
@@ -65,12 +65,12 @@ class _Reader:
             layout=f"html:{found.how}", confidence=found.confidence, remarks=remarks,
         )  # fmt: skip
 
-    def _read_box(self, box: Box, number: int) -> Post:
+    def _read_box(self, box: Box, number: int, role: str = "answer") -> Post:
         post = Post(
             confidence=self.found.confidence, votes=box.votes_value, is_accepted=box.is_accepted, permalink=box.permalink
         )
         if box.body is not None:
-            self._read_body(box.body, post, number)
+            self._read_body(box.body, post, number, "question" if number == 0 else role)
         if box.author is not None and self._may_take(box.author):
             post.byline = self._read_byline(box.author)
             if post.byline is not None:
@@ -91,10 +91,9 @@ class _Reader:
         self.taken.add(mark.start)
         return True
 
-    def _read_body(self, body: int, post: Post, number: int) -> None:
+    def _read_body(self, body: int, post: Post, number: int, role: str) -> None:
         first, last = self.markup.first[body], self.markup.last[body]
         contexts = read_contexts(self.markup, self.text, body)
-        role = "question" if number == 0 else "answer"
         kept: list[tuple[int, int, Context]] = []
         for piece, context in zip(range(first, last), contexts, strict=True):
             if piece in self.trims:
