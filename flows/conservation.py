@@ -26,7 +26,7 @@ def find_loss(page: Page, found: Thread | NoThread, repair: Callable[[str], str]
     return _find_lost_words(page, found, repair) if isinstance(found, Thread) else None
 
 
-MARKS = re.compile(r"(?:\n|> |- |\d{1,5}\. |```| \| |  )+")  # the alphabet of rendering
+MARKS = re.compile(r"(?:\n|> |>|- |\d{1,5}\. |```| \| |  )+")  # the alphabet of rendering
 LINE_END = re.compile(r"\r\n|[\r\n]")  # as strip parts lines; other separators may be half of a broken character
 # The field that the words of a stretch are published in, by role; votes, dates and ratings are values, not words.
 FIELDS = {"title": "title", "question": "body", "headline": "headline", "answer": "body", "comment": "body", "byline": "byline"}
@@ -73,7 +73,9 @@ def _by_field(claims: list[Claim], text: str) -> Iterator[tuple[int, str, int, i
         if claim.post is None or (claim.role not in FIELDS and claim.role != "code"):
             continue
         role = claim.role
-        if role == "code":
+        if role == "code" and claim.rule.startswith("html-"):
+            role = "answer"  # only bodies of HTML posts hold code
+        elif role == "code":
             before, after = reversed(claims[max(at - 4, 0) : at]), claims[at + 1 : at + 5]
             opens_line = claim.start == 0 or text[claim.start - 1] in "\r\n"
             around = [*after, *before] if opens_line else [*before, *after]

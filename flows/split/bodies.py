@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from bs4 import BeautifulSoup, Comment, NavigableString, Tag
-from bs4.element import PreformattedString
+from bs4 import BeautifulSoup
+from bs4.element import Comment, NavigableString, PreformattedString, Tag
 
 from flows.records import Markup
 from flows.split.vocabulary import names_quote
@@ -40,6 +40,7 @@ class Count:
         self.ordered: dict[int, int] = {}
 
     def next(self) -> int:
+        """Return the next number."""
         self.last += 1
         return self.last
 
@@ -97,7 +98,7 @@ def _read_soup(html: str) -> Iterator[tuple[str, Context]]:
             stack.pop()
         elif isinstance(child, Tag):
             if child.name not in UNSEEN:
-                names = " ".join(child.get_attribute_list("class", "")) if "class" in child.attrs else ""
+                names = " ".join(map(str, child.get_attribute_list("class"))) if "class" in child.attrs else ""
                 inside = enter(around, child.name, names, (name, identity), count)
                 stack.append((iter(child.children), inside, child.name, count.next()))
         elif isinstance(child, NavigableString) and not isinstance(child, Comment | PreformattedString):
@@ -146,9 +147,7 @@ class Line:
         self.parts: list[str] = []
 
 
-def render(
-    text: str, stretches: list[tuple[int, int, Context]], repair: Callable[[str], str], whole: int
-) -> Rendered:
+def render(text: str, stretches: list[tuple[int, int, Context]], repair: Callable[[str], str], whole: int) -> Rendered:
     """Return the plain text of a body's stretches of the page's text, in order; `whole` quotes hold all of it."""
     lines: list[Line] = []
     before = None
@@ -179,7 +178,14 @@ def _add(lines: list[Line], words: str, context: Context, last: Context | None, 
         if lines and not breaks:
             lines[-1].parts.append(" ")
         return
-    if last is not None and context.row == last.row and context.cell != last.cell and context.row and lines and not context.typed:
+    if (
+        last is not None
+        and context.row == last.row
+        and context.cell != last.cell
+        and context.row
+        and lines
+        and not context.typed
+    ):
         lines[-1].parts.append("\0| ")  # the cells of a row stay on a line
         breaks = 0
     for at, line in enumerate(words.split("\n")):
@@ -189,10 +195,28 @@ def _add(lines: list[Line], words: str, context: Context, last: Context | None, 
         lines[-1].parts.append(line)
 
 
+def _without_blank(lines: list[Line]) -> list[Line]:
+    """Return the lines that show something; of those as typed also the empty ones within, not at the edges."""
+    shown = [line for line in lines if line.context.typed or "".join(line.parts).strip(" \0|")]
+    kept: list[Line] = []
+    held: list[Line] = []  # empty lines as typed: kept if the same block goes on
+    for line in shown:
+        if line.context.typed and not "".join(line.parts).strip():
+            if kept and kept[-1].context.typed == line.context.typed:
+                held.append(line)
+            continue
+        if held and held[0].context.typed == line.context.typed:
+            kept += held
+        held = []
+        kept.append(line)
+    return kept
+
+
 def _assemble(lines: list[Line], repair: Callable[[str], str], whole: int) -> Rendered:
     out: list[str] = []
     marks: list[tuple[int, int]] = []
-    size, typed, last = 0, 0, None
+    size, typed, last_quoted = 0, 0, ""
+    last: Context | None = None
 
     def put(words: str, *, mark: bool = False) -> None:
         nonlocal size
@@ -202,7 +226,7 @@ def _assemble(lines: list[Line], repair: Callable[[str], str], whole: int) -> Re
             out.append(words)
             size += len(words)
 
-    shown = [line for line in lines if line.context.typed or "".join(line.parts).strip(" \0|")]
+    shown = _without_blank(lines)
     for at, line in enumerate(shown):
         context = line.context
         quoted = "> " * max(0, context.quotes - whole)
@@ -213,7 +237,12 @@ def _assemble(lines: list[Line], repair: Callable[[str], str], whole: int) -> Re
             apart = (line.blank and not listed and not (typed and context.typed == typed)) or (
                 last is not None and (last.quotes != context.quotes or last.typed != context.typed)
             )
-            put("\n\n" if apart else "\n")
+            if apart and context.quotes > whole and last is not None and last.quotes == context.quotes:
+                put("\n")
+                put(quoted.rstrip(), mark=True)  # the empty line of a quotation is one of its lines
+                put("\n")
+            else:
+                put("\n\n" if apart else "\n")
         if context.typed and context.typed != typed:
             put(quoted + "```\n", mark=True)
         put(quoted + line.mark, mark=True)

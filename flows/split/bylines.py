@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     from flows.split.survey import Survey
 
 NEAR = 6  # pieces before a date in which a name may stand
-BOLD = frozenset({"b", "strong", "h3", "h4", "h5", "h6", "dt", "th", "cite", "a", "i", "em", "font", "span", "td", "div", "p", "li"})
+BOLD = frozenset(
+    {"b", "strong", "h3", "h4", "h5", "h6", "dt", "th", "cite", "a", "i", "em", "font", "span", "td", "div", "p", "li"}
+)
 SURELY = frozenset({"b", "strong", "cite", "h3", "h4", "h5", "h6"})
 MAX_NAME, MAX_SPACES = 30, 3
-PARTS = re.compile(r"\s+[-–—|•·»›@/]+\s+|[|•·»›:,()\[\]]+|\s(?:on|am|le|el|il|op|em|at|wrote|says?|said|schrieb|escribió|ha scritto|a écrit)\b")
+PARTS = re.compile(
+    r"\s+[-–—|•·»›@/]+\s+|[|•·»›:,()\[\]]+|\s(?:on|am|le|el|il|op|em|at|wrote|says?|said|schrieb|escribió|ha scritto|a écrit)\b"
+)
 
 
 def find_people_by_dates(survey: Survey, dates: list[Mark], known: list[Mark]) -> list[Mark]:
@@ -40,14 +44,15 @@ def _beside_on_line(survey: Survey, date: Mark) -> Mark | None:
         parts.append((at, parting.start()))
         at = parting.end()
     parts.append((at, len(before)))
+    if before.rstrip().endswith(":"):
+        parts = parts[:-2]  # what stands right before the colon is a label ("Posted: 3 May 2021")
     for low, high in reversed(parts):
-        words = before[low:high]
-        by = survey.words.by_start.match(words)
-        low += by.end() if by else 0
-        name = before[low:high].strip()
+        by = survey.words.by_start.match(before[low:high])
+        begin = low + (by.end() if by else 0)
+        name = before[begin:high].strip()
         if may_be_name(survey, name):
-            low = start + before.index(name, low)
-            return Mark(low, low + len(name), date.piece, date.element)
+            first = start + before.index(name, begin)
+            return Mark(first, first + len(name), date.piece, date.element)
     return None
 
 

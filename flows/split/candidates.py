@@ -11,9 +11,10 @@ from flows.split.survey import HEADINGS, Survey
 DIGITS = re.compile(r"\d+")
 # Elements inside a line, and those that hold no post by their meaning.
 NEVER = HEADINGS | frozenset({
-    "html", "head", "title", "body", "a", "b", "i", "em", "strong", "u", "s", "br", "hr", "img", "small", "font", "sup", "sub", "code", "time", "input",
-    "button", "select", "option", "textarea", "label", "form", "script", "style", "link", "meta", "svg", "path", "tbody", "thead",
-    "nav", "footer", "header", "iframe", "noscript", "abbr", "dt", "th", "picture", "source", "video", "audio", "use", "template",
+    "html", "head", "title", "body", "a", "b", "i", "em", "strong", "u", "s", "br", "hr", "img", "small", "font",
+    "sup", "sub", "code", "time", "input", "button", "select", "option", "textarea", "label", "form", "script",
+    "style", "link", "meta", "svg", "path", "tbody", "thead", "nav", "footer", "header", "iframe", "noscript",
+    "abbr", "dt", "th", "picture", "source", "video", "audio", "use", "template",
 })  # fmt: skip
 LOOKS = ("align", "valign", "width", "bgcolor", "colspan", "style")  # what tells cells apart on pages without classes
 MAX_GROUPS = 400  # evaluated at most: groups of little text come last
@@ -52,7 +53,7 @@ def find_groups(survey: Survey) -> list[Group]:
             groups[found] = Group(key, found, tuple(bare.get(key, ())))
 
     def weight(group: Group) -> float:
-        return sum([(content[last[number]] - content[first[number]]) ** 0.75 for number in group.members])
+        return float(sum([(content[last[number]] - content[first[number]]) ** 0.75 for number in group.members]))
 
     return sorted(groups.values(), key=lambda group: (-weight(group), group.members))[:MAX_GROUPS]
 
@@ -91,4 +92,6 @@ def _look_of(survey: Survey, number: int) -> str:
         return look
     if names := attributes.get("class"):
         return f"{look}.{DIGITS.sub('#', names[:80])}"
-    return look + "".join([f"[{name}={DIGITS.sub('#', (attributes[name] or '')[:40])}]" for name in LOOKS if name in attributes])
+    return look + "".join(
+        [f"[{name}={DIGITS.sub('#', (attributes[name] or '')[:40])}]" for name in LOOKS if name in attributes]
+    )

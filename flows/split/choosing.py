@@ -102,11 +102,11 @@ def complete(survey: Survey, best: Hypothesis) -> Hypothesis:
         free = [number for at, number in enumerate(free) if at == 0 or number >= ends[free[at - 1]]]
         wider = find_records(survey, tuple(sorted([*members, *free])))
         fixed = {record.body: record for record in wider}
-        told = Counter(_told_in(survey, record) for record in wider)
+        prints = Counter(_told_in(survey, record) for record in wider)
         kept = [
             record
             for record in wider
-            if record.body not in free or (record.dates and record.people and told[_told_in(survey, record)] == 1)
+            if record.body not in free or (record.dates and record.people and prints[_told_in(survey, record)] == 1)
         ]
         if all(fixed[member].evidence >= 1 for member in members) and len(kept) > len(members):
             keys = tuple(record.body for record in kept)
@@ -173,7 +173,9 @@ def _is_numbered(survey: Survey, record: Record) -> bool:
     number = record.body
     while number >= 0 and markup.first[number] >= record.first and markup.last[number] <= record.last:
         attributes = markup.attributes[number]
-        if any(NUMBERED.search(attributes.get(name) or "") for name in ("id", "data-id", "data-post-id", "data-content", "name")):
+        if any(
+            NUMBERED.search(attributes.get(name) or "") for name in ("id", "data-id", "data-post-id", "data-content", "name")
+        ):
             return True
         number = markup.parents[number]
     if record.element is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from itertools import pairwise
 
 from flows.split.boxes import Box
@@ -17,12 +18,13 @@ NUMBERS, WORDS = re.compile(r"\d+"), re.compile(r"[^\W\d_]{3,}")
 MONTHS = {
     name: number
     for number, names in enumerate((
-        "jan ene gen sty", "feb fév fev lut", "mar mär maa", "apr avr abr kwi", "may mai mag mei maj", "jun jui giu cze", "jul lug lip",
-        "aug aoû ago sie", "sep set wrz", "oct okt ott out paź", "nov lis", "dec dez déc dic gru",
+        "jan ene gen sty", "feb fév fev lut", "mar mär maa", "apr avr abr kwi", "may mai mag mei maj", "jun jui giu cze",
+        "jul lug lip", "aug aoû ago sie", "sep set wrz", "oct okt ott out paź", "nov lis", "dec dez déc dic gru",
     ), start=1)
     for name in names.split()
 }  # fmt: skip
 UNTOLD = 0.3  # what a column of dates loses that attributes alone tell
+Worth = Callable[[Survey, list[tuple[int, Mark]], list[Box]], float]
 SAME_NAME = 0.6  # what a column loses whose every mark reads the same: a rank, not a name
 
 
@@ -41,18 +43,15 @@ def marks_beside(survey: Survey, marks: list[Mark], box: Box) -> list[Mark]:
     low, high = (survey.markup.first[box.body], survey.markup.last[box.body]) if box.body is not None else (-1, -1)
     if box.head is not None:
         low = box.head
-    found = []
-    for mark in marks[bisect_left(marks, box.first, key=_piece) : bisect_left(marks, box.last, key=_piece)]:
-        if not low <= mark.piece < high:
-            found.append(mark)
-    return found
+    inside = marks[bisect_left(marks, box.first, key=_piece) : bisect_left(marks, box.last, key=_piece)]
+    return [mark for mark in inside if not low <= mark.piece < high]
 
 
 def _piece(mark: Mark) -> int:
     return mark.piece
 
 
-def _fill(survey: Survey, boxes: list[Box], marks: list[Mark], field: str, worth) -> None:  # type: ignore[no-untyped-def]
+def _fill(survey: Survey, boxes: list[Box], marks: list[Mark], field: str, worth: Worth) -> None:
     beside = [marks_beside(survey, marks, box) for box in boxes]
     columns: dict[str, list[tuple[int, Mark]]] = defaultdict(list)
     for at, found in enumerate(beside):
@@ -75,7 +74,9 @@ def key_of(survey: Survey, mark: Mark) -> str:
     element = mark.element
     parent = markup.parents[element]
     above = markup.attributes[parent].get("class") if parent >= 0 else None
-    return f"{markup.tags[parent] if parent >= 0 else ''}.{above}/{markup.tags[element]}.{markup.attributes[element].get('class')}"
+    return (
+        f"{markup.tags[parent] if parent >= 0 else ''}.{above}/{markup.tags[element]}.{markup.attributes[element].get('class')}"
+    )
 
 
 def _coverage(column: list[tuple[int, Mark]], boxes: list[Box]) -> tuple[float, float]:
@@ -98,7 +99,15 @@ def _worth_of_dates(survey: Survey, column: list[tuple[int, Mark]], boxes: list[
     size = sum(mark.end - mark.start for _, mark in column) / len(column)
     ordered = ORDERED * (_share_in_order(survey, column) - 1)
     untold = UNTOLD * sum(mark.start == mark.end for _, mark in column) / len(column)
-    return covered + ordered - untold + 0.1 * strong - 0.1 * min(2.0, more) + 0.004 * min(size, 20) - 0.001 * _mean_place(column, boxes)
+    return (
+        covered
+        + ordered
+        - untold
+        + 0.1 * strong
+        - 0.1 * min(2.0, more)
+        + 0.004 * min(size, 20)
+        - 0.001 * _mean_place(column, boxes)
+    )
 
 
 def _mean_place(column: list[tuple[int, Mark]], boxes: list[Box]) -> float:

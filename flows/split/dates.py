@@ -30,7 +30,10 @@ _WEEKDAYS = (
     "monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|"
     "lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
 )
-_SHORT_DAYS = "mon|tues?|wed|thur?s?|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mié|jue|vie|sáb|gio|seg|ter|qua|qui|sex|pon|wt|śr|czw|pt|sob"
+_SHORT_DAYS = (
+    "mon|tues?|wed|thur?s?|fri|sat|sun|mo|di|mi|do|fr|sa|so|"
+    "lun|mar|mer|jeu|ven|sam|dim|mié|jue|vie|sáb|gio|seg|ter|qua|qui|sex|pon|wt|śr|czw|pt|sob"
+)
 _WEEKDAY = rf"(?:(?:{_WEEKDAYS}|{_SHORT_DAYS})\.?,?[ \xa0])"
 _MONTHS = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august|september|october|november|"

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from itertools import pairwise
 
 from flows.split.boxes import Box, Found
-from flows.split.survey import Survey
+from flows.split.survey import MAX_DEPTH, Survey
 from flows.split.vocabulary import split_names
 from flows.split.weighing import look_of
 
 MOST_VOTES = 2**31 - 1  # the column is Int32
 MAX_VOTES_TEXT = 12
+LEAST_NUMBERED = 0.6  # share of posts that an id must number
 SMALL = 1000  # ids below this that count 1, 2, 3 are places on the page, not ids of posts
 IDS = ("id", "data-id", "data-post-id", "data-comment-id", "data-answerid", "data-content", "name")
 NUMBERED = re.compile(r"(\d{1,20})\D*$")
 VOTES = re.compile(r"[+\-−]?\d{1,3}(?:[,.]\d{3})*|[+\-−]?\d{1,9}")
-VOTED = frozenset({"vote", "votes", "votecount", "score", "upvotes", "upvotecount", "points", "karma", "voting", "upvoted", "likecount"})
+VOTED = frozenset(
+    {"vote", "votes", "votecount", "score", "upvotes", "upvotecount", "points", "karma", "voting", "upvoted", "likecount"}
+)
 ACCEPTED = frozenset({"accepted", "acceptedanswer", "bestanswer", "solution", "bestresponse", "markedsolution", "besteantwort"})
 
 
@@ -37,28 +41,35 @@ def _fill_permalinks(survey: Survey, boxes: list[Box]) -> None:
     for look in sorted(looks, key=lambda look: (-sum(look in ids for ids in told), look)):
         ids = [mine.get(look) for mine in told]
         known = [value for value in ids if value is not None]
-        if len(known) < 0.75 * len(boxes) or len(set(known)) < len(known):
+        if len(known) < LEAST_NUMBERED * len(boxes) or len(set(known)) < len(known):
             continue
         numbers = [int(match[1]) for value in known if (match := NUMBERED.search(value))]
         if len(numbers) < len(known) or (max(numbers) < SMALL and _counts_up(numbers)):
             continue
         for box, value in zip(boxes, ids, strict=True):
             box.permalink = value
-        return
+        break
+    taken = {box.permalink for box in boxes}
+    for box, mine in zip(boxes, told, strict=True):  # the question's id may be of another make
+        other = next((value for value in mine.values() if value not in taken), None)
+        if box.permalink is None and len(taken) > 1 and other is not None:
+            box.permalink = other
 
 
 def _counts_up(numbers: list[int]) -> bool:
-    return len(numbers) == 1 or all(after - before == 1 for before, after in zip(numbers, numbers[1:], strict=False))
+    return len(numbers) == 1 or all(after - before == 1 for before, after in pairwise(numbers))
 
 
 def _ids_of(survey: Survey, box: Box) -> dict[str, str]:
     """Return the numbered ids in a record, by what is left of them without the number."""
-    markup, found = survey.markup, {}
+    markup, found = survey.markup, dict[str, str]()
     if box.element is None:
         return {}
     inside = range(box.element, min(markup.ends[box.element], (box.body if box.body is not None else box.element) + 2))
     for number in [markup.parents[box.element], *inside[:40]]:
-        if number < 0 or (number < box.element and markup.last[number] - markup.first[number] > 3 * (box.last - box.first) + 10):
+        if number < 0 or (
+            number < box.element and markup.last[number] - markup.first[number] > 3 * (box.last - box.first) + 10
+        ):
             continue
         for name in IDS:
             value = markup.attributes[number].get(name)
@@ -81,7 +92,7 @@ def _fill_votes(survey: Survey, boxes: list[Box]) -> None:
 
 
 def _votes_of(survey: Survey, box: Box) -> dict[str, tuple[int, int, int]]:
-    markup, found = survey.markup, {}
+    markup, found = survey.markup, dict[str, tuple[int, int, int]]()
     assert box.element is not None  # noqa: S101 -- boxes without are not asked
     low, high = (box.body, markup.ends[box.body]) if box.body is not None else (-1, -1)
     for number in range(box.element, min(markup.ends[box.element], box.element + 400)):
@@ -114,7 +125,9 @@ def _fill_accepted(survey: Survey, boxes: list[Box]) -> None:
 
 def _is_accepted(survey: Survey, box: Box) -> bool:
     markup, number = survey.markup, box.body if box.body is not None else box.element
-    while number is not None and number >= 0 and markup.first[number] >= box.first and markup.ends[number] - number < MOST_INSIDE:
+    while (
+        number is not None and number >= 0 and markup.first[number] >= box.first and markup.ends[number] - number < MOST_INSIDE
+    ):
         attributes = markup.attributes[number]
         if attributes.get("itemprop") == "acceptedAnswer":
             return True
@@ -136,11 +149,12 @@ def _fill_parents(survey: Survey, boxes: list[Box]) -> None:
     for at, box in enumerate(boxes):
         if box.element is not None:
             wrappers.setdefault(parents[box.element], []).append(at)
-    own = {wrapper: held[0] for wrapper, held in wrappers.items() if len(held) == 1}
+    deep = {at: _depth_of(survey, box) for at, box in enumerate(boxes)}
+    own = {wrapper: held[0] for wrapper, held in wrappers.items() if all(deep[at] > deep[held[0]] for at in held[1:])}
     for at, box in enumerate(boxes):
         if box.element is None or parents[box.element] < 0:
             continue
-        above = parents[parents[box.element]]
+        above = parents[box.element]
         for _ in range(12):
             if above < 0:
                 break
@@ -148,6 +162,14 @@ def _fill_parents(survey: Survey, boxes: list[Box]) -> None:
                 box.parent = own[above]
                 break
             above = parents[above]
+
+
+def _depth_of(survey: Survey, box: Box) -> int:
+    """Return how many elements stand around a body: a nested reply's is deeper than what it replies to."""
+    number, depth = box.body if box.body is not None else box.element or 0, 0
+    while number >= 0 and depth < MAX_DEPTH:
+        number, depth = survey.markup.parents[number], depth + 1
+    return depth
 
 
 def find_declared(survey: Survey, found: Found) -> None:

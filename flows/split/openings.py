@@ -14,12 +14,16 @@ from flows.split.vocabulary import split_names
 LEAST_WORDS = 20  # characters of news in a block that is to be an opening post
 MOST = 0.8  # of the largest block's news: the tightest element that holds so much is the opening post's body
 ALONE = 200  # characters of an opening post that neither a name nor a date stands beside
-LATER_ADDRESS = re.compile(r"(?:[?&/_-](?:page|p|pg|seite|pagina|pag|s)[=/_-]?)([2-9]|\d{2,4})(?:/|\.html?|$|[&#?])", re.IGNORECASE)
+LATER_ADDRESS = re.compile(
+    r"(?:[?&/_-](?:page|p|pg|seite|pagina|pag|s)[=/_-]?)([2-9]|\d{2,4})(?:/|\.html?|$|[&#?])", re.IGNORECASE
+)
 LATER_TITLE = re.compile(r"\b(?:page|seite|página|pagina|strona|pág)\.? ([2-9]|\d{2,4})\b", re.IGNORECASE)
 NUMBER = re.compile(r"#\s?(\d{1,6})")
 REPLIES = frozenset({
-    "answer", "answers", "comment", "comments", "reply", "replies", "response", "responses", "antwort", "antworten", "kommentar",
-    "kommentare", "reponse", "réponse", "commentaire", "respuesta", "comentario", "risposta", "commento", "resposta", "odpowiedz",
+    "answer", "answers", "comment", "comments", "reply", "replies", "response", "responses", "antwort", "antworten",
+    "kommentar",
+    "kommentare", "reponse", "réponse", "commentaire", "respuesta", "comentario", "risposta", "commento", "resposta",
+    "odpowiedz",
 })  # fmt: skip
 
 

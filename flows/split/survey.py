@@ -45,10 +45,12 @@ class Survey:
             self.people = find_people_by_dates(self, self.dates, self.people)
         self.fresh = self._weigh_pieces()
         self.content_sum = _sums(self.fresh)
-        self.link_sum = _sums([
-            stop - start if self.linked[owner] else 0
-            for start, stop, owner in zip(markup.starts, markup.stops, markup.owners, strict=True)
-        ])
+        self.link_sum = _sums(
+            [
+                stop - start if self.linked[owner] else 0
+                for start, stop, owner in zip(markup.starts, markup.stops, markup.owners, strict=True)
+            ]
+        )
         self.date_sum = _sums(self._counted(self.dates))
         self.person_sum = _sums(self._counted(self.people))
 
@@ -76,14 +78,20 @@ class Survey:
             if attributes.get("role") in words.chrome_roles and self.is_small(number):
                 chromed[number] = 1
             prop = attributes.get("itemprop")
-            if prop in ("author", "creator") or attributes.get("rel") == "author" or (prop == "name" and self._in_author(number)):
+            if (
+                prop in ("author", "creator")
+                or attributes.get("rel") == "author"
+                or (prop == "name" and self._in_author(number))
+            ):
                 self.named.append(number)
             elif prop in ("datePublished", "dateCreated"):
                 self.timed.append(number)
 
     def _note_names(self, number: int, found: frozenset[str], names: str) -> None:
         words = self.words
-        if (not words.people.isdisjoint(found) or any(name.endswith(AUTHORS) for name in found)) and words.ranks.isdisjoint(found):
+        if (not words.people.isdisjoint(found) or any(name.endswith(AUTHORS) for name in found)) and words.ranks.isdisjoint(
+            found
+        ):
             self.named.append(number)
         if not TIMES.isdisjoint(found):
             self.timed.append(number)
@@ -175,10 +183,11 @@ class Survey:
         found = []
         for piece in range(1, self.pieces):
             owner = markup.owners[piece]
-            size = markup.stops[piece - 1] - markup.starts[piece - 1]
-            if 2 <= size <= MAX_NAME and markup.tags[owner] == "a" and markup.stops[piece] - markup.starts[piece] <= MAX_NAME:
-                if self.words.by.search(text[markup.starts[piece - 1] : markup.stops[piece - 1]]):
-                    found.append(owner)
+            if markup.tags[owner] != "a" or markup.stops[piece] - markup.starts[piece] > MAX_NAME:
+                continue
+            start, stop = markup.starts[piece - 1], markup.stops[piece - 1]
+            if 2 <= stop - start <= MAX_NAME and self.words.by.search(text[start:stop]):
+                found.append(owner)
         return found
 
     def _may_name(self, text: str) -> bool:
@@ -241,7 +250,7 @@ class Survey:
             return False
         above = self.text.rfind("\n", max(0, line - 60), line - 1) + 1
         words = self.text[above : line - 1].strip()
-        return 0 < len(words) <= 30 and self.words.joined.match(words) is not None
+        return 0 < len(words) <= 30 and DIGITS.search(words) is None and self.words.joined.match(words) is not None
 
     def _weigh_pieces(self) -> list[int]:
         """Return the characters of each piece that are news: not a link, navigation, a date, a name, nor on the page before."""

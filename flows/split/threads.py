@@ -45,7 +45,9 @@ class _Reader:
         shift = 0 if found.opening is not None else 1
         for box in [*found.boxes, *(box for _, box in found.remarks)]:
             if box.body is not None:
-                self.bodies.update(range(self.markup.first[box.body] if box.head is None else box.head, self.markup.last[box.body]))
+                self.bodies.update(
+                    range(self.markup.first[box.body] if box.head is None else box.head, self.markup.last[box.body])
+                )
         posts = [self._read_box(box, at + shift) for at, box in enumerate(found.boxes)]
         for at, box in enumerate(found.boxes):
             posts[at].parent = None if box.parent is None else box.parent + shift
@@ -56,14 +58,26 @@ class _Reader:
         question, answers = (posts[0], posts[1:]) if found.opening is not None else (Post(confidence=found.confidence), posts)
         title = None
         if found.title is not None:
-            title = self.cues.repair_span(self.text[found.title[0] : found.title[1]]) or None
-            self.stretches.append((*found.title, "title" if title else "chrome", "html-title", 0 if title else None))
+            title = self._read_title(found.title)
         if found.declared_at is not None:
             self.stretches.append((*found.declared_at, "count", "html-count", 0))
         return Thread(
             title=title, question=question, answers=answers, claims=self._claim(), declared_answer_count=found.declared,
             layout=f"html:{found.how}", confidence=found.confidence, remarks=remarks,
         )  # fmt: skip
+
+    def _read_title(self, stretch: tuple[int, int]) -> str | None:
+        """Return the title without template residue; None where nothing else is left of it."""
+        kept, at = [], stretch[0]
+        for cut in [*self.cues.find_residue(self.text[at : stretch[1]]), None]:
+            low = stretch[1] if cut is None else stretch[0] + cut.start
+            if self.text[at:low].strip():
+                kept.append(self.text[at:low])
+                self.stretches.append((at, low, "title", "html-title", 0))
+            if cut is not None:
+                at = stretch[0] + cut.end
+                self.stretches.append((low, at, "artifact", cut.rule, None))
+        return self.cues.repair_span(" ".join(kept)) or None
 
     def _read_box(self, box: Box, number: int, role: str = "answer") -> Post:
         post = Post(
@@ -117,12 +131,15 @@ class _Reader:
         cuts = self._cuts_in(start, stop)
         if not cuts:
             return [(start, stop, context)]
+        if context.typed or self._is_code(piece):
+            for cut in self.cues.find_residue(self.text[start:stop]):
+                self.stretches.append((start + cut.start, start + cut.end, "code", "html-code", number))
+            return [(start, stop, context)]
         kept, at = [], start
         for cut in cuts:
             low, high = max(cut.start, start), min(cut.end, stop)
-            if context.typed or self._is_code(piece) or cut.role == "code":
-                rule = cut.rule if cut.role == "code" else "html-code"
-                self.stretches.append((low, high, "code", rule, number))
+            if cut.role == "code":
+                self.stretches.append((low, high, "code", f"html-{cut.rule}", number))
                 continue
             if low > at:
                 kept.append((at, low, context))
@@ -185,20 +202,16 @@ class _Reader:
             around.append(number)
             number = markup.parents[number]
         for number in [*around, *range(element + 1, min(markup.ends[element], element + 8))]:
-            if markup.tags[number] == "a" and (href := markup.attributes[number].get("href")):
-                href = href.strip()
-                if href.lower().startswith(("javascript:", "mailto:", "#")) or not href:
-                    continue
-                try:
-                    return urljoin(self.survey.address, href) if self.survey.address else href
-                except ValueError:
-                    return href
+            href = (markup.attributes[number].get("href") or "").strip() if markup.tags[number] == "a" else ""
+            if href and not href.lower().startswith(("javascript:", "mailto:", "#")):
+                return _join_address(self.survey.address, href)
         return None
 
     def _claim(self) -> list[Claim]:
         """Return the partition of the page's text into maximal runs of one fate; what lies between goes with what precedes."""
         claims: list[Claim] = []
-        begin, now = 0, ("blank", "blank", None)
+        begin = 0
+        now: tuple[str, str, int | None] = ("blank", "blank", None)
         parts = sorted(set(self.stretches))
         at = 0
         for piece, fate in enumerate(self.fates):
@@ -225,3 +238,11 @@ class _Reader:
         if len(self.text) > begin:
             claims.append(Claim(begin, len(self.text), *now))
         return claims
+
+
+def _join_address(page: str | None, href: str) -> str:
+    """Return an address in full, where the page's own is known and the two fit together."""
+    try:
+        return str(urljoin(page, href)) if page else href
+    except ValueError:
+        return href

@@ -73,12 +73,12 @@ def _trim_recurring(survey: Survey, ranges: list[tuple[int, int]], trims: dict[i
             edges = []
             for first, last in ranges:
                 pieces = range(first, last) if step > 0 else range(last - 1, first - 1, -1)
-                edge = next(
-                    (p for p in pieces if p not in trims and text[markup.starts[p] : markup.stops[p]].strip()), None
-                )
+                edge = next((p for p in pieces if p not in trims and text[markup.starts[p] : markup.stops[p]].strip()), None)
                 edges.append(edge)
             keys = [
-                None if edge is None else DIGITS.sub("0", text[markup.starts[edge] : markup.stops[edge]].strip()[: MAX_BUTTON + 1])
+                None
+                if edge is None
+                else DIGITS.sub("0", text[markup.starts[edge] : markup.stops[edge]].strip()[: MAX_BUTTON + 1])
                 for edge in edges
             ]
             told = Counter(key for key in keys if key and len(key) <= MAX_BUTTON)

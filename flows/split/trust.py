@@ -51,7 +51,11 @@ def _text_of(survey: Survey, records: tuple[Record, ...]) -> int:
 
 def page_types(survey: Survey) -> frozenset[str]:
     """Return the schema.org types that a page names, in microdata or JSON-LD."""
-    found = {(attributes.get("itemtype") or "").rsplit("/", 1)[-1] for attributes in survey.markup.attributes if "itemtype" in attributes}
+    found = {
+        (attributes.get("itemtype") or "").rsplit("/", 1)[-1]
+        for attributes in survey.markup.attributes
+        if "itemtype" in attributes
+    }
     for block in survey.markup.json_ld:
         found.update(TYPE.findall(block))
     return frozenset(found)

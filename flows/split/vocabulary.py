@@ -61,7 +61,10 @@ def load_vocabulary() -> Vocabulary:
         frozenset(notes["classes"]),
         tuple(notes["edits"]),
         tuple(notes["ends"]),
-        re.compile(rf"(?:^|\s)(\d{{1,3}}(?:[.,]\d{{3}})*|\d{{1,5}})\s+(?:{counted})\b|\b(?:{counted})\s*[:(]?\s*(\d{{1,5}})\)?", re.IGNORECASE),
+        re.compile(
+            rf"(?:^|\s)(\d{{1,3}}(?:[.,]\d{{3}})*|\d{{1,5}})\s+(?:{counted})\b|\b(?:{counted})\s*[:(]?\s*(\d{{1,5}})\)?",
+            re.IGNORECASE,
+        ),
         frozenset(data["forum"]["words"]),
         frozenset(data["forum"]["addresses"]),
     )
@@ -82,7 +85,9 @@ def split_names(name: str) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def names_part(names: str, words: frozenset[str]) -> bool:
     """Whether one class of a list names a part of a page: one or two words, one of them known."""
-    return any(len(split_names(name)) <= 3 and not words.isdisjoint(split_names(name)) for name in names[:MAX_ATTRIBUTE].split())
+    return any(
+        len(split_names(name)) <= 3 and not words.isdisjoint(split_names(name)) for name in names[:MAX_ATTRIBUTE].split()
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -93,7 +98,7 @@ def is_profile_address(address: str) -> bool:
     (True, False, False)
     """
     known = load_vocabulary()
-    address = address[:MAX_ATTRIBUTE].split("#")[0].lower()
+    address = address[:MAX_ATTRIBUTE].split("#", maxsplit=1)[0].lower()
     if "://" in address:
         address = address.split("://", 1)[1].partition("/")[2]
     parts = [part for part in _PARTS.split(address) if part and part not in ("php", "html", "htm", "aspx", "pl", "cgi")]
@@ -117,6 +122,6 @@ def names_quote(names: str) -> bool:
     """
     for name in names[:MAX_ATTRIBUTE].split():
         words = [word.lower() for word in _WORDS.findall(name)]
-        if len(words) <= 3 and words and (words[0] in QUOTES or words[-1] in QUOTES) and not words[0] == "js":
+        if len(words) <= 3 and words and (words[0] in QUOTES or words[-1] in QUOTES) and words[0] != "js":
             return True
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from flows.split.candidates import Group
@@ -114,7 +115,7 @@ def find_gaps(survey: Survey, members: tuple[int, ...], form: str) -> tuple[Reco
     """Return the records between bodies: from the body before to this one's end, or from this one to the next."""
     first, last = survey.markup.first, survey.markup.last
     records = []
-    gaps = [first[after] - last[before] for before, after in zip(members, members[1:], strict=False)]
+    gaps = [first[after] - last[before] for before, after in pairwise(members)]
     usual = int(median(gaps)) + 2 if gaps else 0
     for at, body in enumerate(members):
         if form == BEFORE:
