@@ -18,7 +18,7 @@ from flows.split.vocabulary import names_quote
 MAX_BOX = 400_000  # characters of markup that BeautifulSoup is given; more than any post of a forum has
 MAX_NESTED = 300  # elements deep: beyond that its own walk may fail
 UNSEEN = frozenset({"script", "style", "template"})
-PLAIN = frozenset({"div", "p", "br", "span", "a", "b", "i", "em", "strong", "u", "img", "font"})
+STRUCTURED = frozenset({"blockquote", "li", "pre", "tr", "td", "aside", "section"})  # without these a box is lines alone
 
 
 class Context(NamedTuple):
@@ -64,7 +64,7 @@ def enter(around: Context, tag: str, names: str, listed: tuple[str, int], count:
 
 def read_contexts(markup: Markup, text: str, body: int) -> list[Context]:
     """Return the context of each piece of a body, by BeautifulSoup where it sees the same words."""
-    if not PLAIN.issuperset(markup.tags[body + 1 : markup.ends[body]]):
+    if not STRUCTURED.isdisjoint(markup.tags[body + 1 : markup.ends[body]]):
         html = markup.read_box(body) if _is_readable(markup, body) else None
         if html is not None and len(html) <= MAX_BOX:
             found = _align(markup, text, body, list(_read_soup(html)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flows.split.survey import HEADINGS, Survey
+from flows.split.vocabulary import mask_names
 
 DIGITS = re.compile(r"\d+")
 # Elements inside a line, and those that hold no post by their meaning.
@@ -26,60 +26,67 @@ class Group:
 
     key: str
     members: tuple[int, ...]
-    empty: tuple[int, ...] = ()  # those of the same look without a word of their own
 
 
 def find_groups(survey: Survey) -> list[Group]:
     """Return the groups of a page, each set of members once, those with most text first."""
     by_key: dict[str, list[int]] = {}
-    bare: dict[str, list[int]] = {}
     content, markup = survey.content_sum, survey.markup
     first, last, ends = markup.first, markup.last, markup.ends
     for number, tag in enumerate(markup.tags):
-        if tag in NEVER:
+        if content[last[number]] == content[first[number]] or tag in NEVER:
             continue
-        has_words = content[last[number]] > content[first[number]]
         for key in keys_of(survey, number):
-            if has_words:
-                members = by_key.setdefault(key, [])
-                if not members or number >= ends[members[-1]]:
-                    members.append(number)
-            else:
-                bare.setdefault(key, []).append(number)
+            members = by_key.get(key)
+            if members is None:
+                by_key[key] = [number]
+            elif number >= ends[members[-1]]:
+                members.append(number)
     groups: dict[tuple[int, ...], Group] = {}
     for key, members in by_key.items():
         found = tuple(members)
         if found not in groups:
-            groups[found] = Group(key, found, tuple(bare.get(key, ())))
-
-    def weight(group: Group) -> float:
-        return float(sum([(content[last[number]] - content[first[number]]) ** 0.75 for number in group.members]))
-
-    return sorted(groups.values(), key=lambda group: (-weight(group), group.members))[:MAX_GROUPS]
+            groups[found] = Group(key, found)
+    return sorted(groups.values(), key=lambda group: (-weigh_text(survey, group), group.members))[:MAX_GROUPS]
 
 
-def keys_of(survey: Survey, number: int) -> Iterator[str]:
-    """Yield what an element looks like, from its name and classes to its place."""
+def weigh_text(survey: Survey, group: Group) -> float:
+    """Return what the text of a group is worth at most: many bodies of some words weigh more than one long text."""
+    content, first, last = survey.content_sum, survey.markup.first, survey.markup.last
+    return float(sum([(content[last[number]] - content[first[number]]) ** 0.75 for number in group.members]))
+
+
+def find_wordless(survey: Survey, group: Group) -> list[int]:
+    """Return the elements of a group's look that hold no word of their own."""
+    content, markup = survey.content_sum, survey.markup
+    first, last = markup.first, markup.last
+    tags = {markup.tags[number] for number in group.members}
+    return [
+        number
+        for number, tag in enumerate(markup.tags)
+        if tag in tags and content[last[number]] == content[first[number]] and group.key in keys_of(survey, number)
+    ]
+
+
+def keys_of(survey: Survey, number: int) -> list[str]:
+    """Return what an element looks like, from its name and classes to its place."""
     markup = survey.markup
     tag, attributes = markup.tags[number], markup.attributes[number]
-    names = attributes.get("class") or ""
-    if names:
-        masked = DIGITS.sub("#", names[:200])
-        yield f"{tag}.{masked}"
-        tokens = masked.split()
-        if len(tokens) > 1:
-            for token in tokens[:12]:
-                yield f"*.{token}"
-        else:
-            yield f"*.{tokens[0]}" if tokens else tag
+    keys = []
+    tokens: tuple[str, ...] = ()
+    if names := attributes.get("class"):
+        masked, tokens = mask_names(names)
+        keys.append(f"{tag}.{masked}")
+        keys += [f"*.{token}" for token in tokens]
     if identity := attributes.get("id"):
         masked = DIGITS.sub("#", identity[:80])
         if "#" in masked:
-            yield f"{tag}#{masked}"
+            keys.append(f"{tag}#{masked}")
     if prop := attributes.get("itemprop"):
-        yield f"*@{prop}"
-    if not names or len(names.split()) == 1:
-        yield f"{_look_of(survey, markup.parents[number])} > {_look_of(survey, number)}"
+        keys.append(f"*@{prop}")
+    if len(tokens) <= 1:
+        keys.append(f"{_look_of(survey, markup.parents[number])} > {_look_of(survey, number)}")
+    return keys
 
 
 def _look_of(survey: Survey, number: int) -> str:
@@ -91,7 +98,7 @@ def _look_of(survey: Survey, number: int) -> str:
     if not attributes:
         return look
     if names := attributes.get("class"):
-        return f"{look}.{DIGITS.sub('#', names[:80])}"
+        return f"{look}.{mask_names(names)[0]}"
     return look + "".join(
         [f"[{name}={DIGITS.sub('#', (attributes[name] or '')[:40])}]" for name in LOOKS if name in attributes]
     )

@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from flows.split.candidates import Group, find_groups
+from flows.split.candidates import Group, find_groups, find_wordless, weigh_text
 from flows.split.survey import Survey
 from flows.split.weighing import BODY, Hypothesis, Record, find_records, look_of, weigh_group
 
+NEGLIGIBLE = 0.04  # of the best score: groups with less text than that decide nothing
 REFINED = 25  # hypotheses that are looked at again
 SAME = 0.985  # of the text: a smaller body that holds as much is the better one
 AS_LONG = 0.6  # of the text of all comments: answers that hold less than that are labels beside posts
@@ -22,7 +23,12 @@ COMMENTED = 0.5  # share of the bodies that must stand under another group's bod
 
 def choose_hypotheses(survey: Survey) -> list[Hypothesis]:
     """Return the hypotheses of a page worth trying, the best first."""
-    weighed = [weigh_group(survey, group) for group in find_groups(survey)]
+    weighed, most = [], 0.0
+    for group in find_groups(survey):  # those with most text first: no score is higher than what the text is worth
+        if weigh_text(survey, group) < NEGLIGIBLE * most:
+            break
+        weighed.append(weigh_group(survey, group))
+        most = max(most, weighed[-1].score)
     weighed.sort(key=lambda hypothesis: -hypothesis.score)
     return [hypothesis for hypothesis in weighed[:REFINED] if hypothesis.score > 0]
 
@@ -93,10 +99,10 @@ def _size(survey: Survey, hypothesis: Hypothesis) -> int:
 def complete(survey: Survey, best: Hypothesis) -> Hypothesis:
     """Return a hypothesis with the posts that have no words (images), and without bodies that nothing speaks for."""
     ends, members = survey.markup.ends, best.group.members
-    if best.form == BODY and best.group.empty and best.evidence >= 0.9:
+    if best.form == BODY and best.evidence >= 0.9 and (empty := find_wordless(survey, best.group)):
         free = [
             number
-            for number in best.group.empty
+            for number in empty
             if not any(member <= number < ends[member] or number <= member < ends[number] for member in members)
         ]
         free = [number for at, number in enumerate(free) if at == 0 or number >= ends[free[at - 1]]]

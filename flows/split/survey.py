@@ -10,7 +10,7 @@ from flows.records import Markup, Page
 from flows.split.bylines import find_people_by_dates
 from flows.split.dates import is_span, iter_dates
 from flows.split.marks import Mark
-from flows.split.vocabulary import Vocabulary, is_profile_address, load_vocabulary, names_part, split_names
+from flows.split.vocabulary import CHROME, PERSON, SIGNED, TIME, Vocabulary, is_profile_address, kind_of, load_vocabulary
 
 MAX_NAME = 40  # characters; user names are capped well below
 MAX_KEYED = 60  # characters of a piece whose numbers are masked before it is compared
@@ -19,11 +19,9 @@ MAX_DEPTH = 200  # of looking up at ancestors: no page of a forum nests that dee
 DIGITS = re.compile(r"\d+")
 LETTER = re.compile(r"[^\W\d_]")
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-AUTHORS = ("author", "username", "poster", "nickname", "autor", "auteur")
 ASKING = ("text", "search", "password", "email", None)
 DRAWN = ("svg", "text", "g", "tspan")
 FORM_PARTS = ("head", "select", "button", "textarea", "svg")
-TIMES = frozenset({"date", "time", "datetime", "timestamp", "posted", "postdate", "timeago", "ago", "age", "datum", "fecha"})
 
 
 class Survey:
@@ -71,8 +69,8 @@ class Survey:
                 if is_profile_address(href):
                     self.named.append(number)
             names = attributes.get("class")
-            if names:
-                self._note_names(number, split_names(names), names)
+            if names and (kind := kind_of(names)):
+                self._note_kind(number, kind)
             if tag == "time" or "datetime" in attributes or "data-time" in attributes or "data-timestamp" in attributes:
                 self.timed.append(number)
             if attributes.get("role") in words.chrome_roles and self.is_small(number):
@@ -87,17 +85,14 @@ class Survey:
             elif prop in ("datePublished", "dateCreated"):
                 self.timed.append(number)
 
-    def _note_names(self, number: int, found: frozenset[str], names: str) -> None:
-        words = self.words
-        if (not words.people.isdisjoint(found) or any(name.endswith(AUTHORS) for name in found)) and words.ranks.isdisjoint(
-            found
-        ):
+    def _note_kind(self, number: int, kind: int) -> None:
+        if kind & PERSON:
             self.named.append(number)
-        if not TIMES.isdisjoint(found):
+        if kind & TIME:
             self.timed.append(number)
-        if not words.signature.isdisjoint(found):
+        if kind & SIGNED:
             self.chromed[number] = 2
-        elif not words.chrome.isdisjoint(found) and names_part(names, words.chrome) and self.is_small(number):
+        elif kind & CHROME and self.is_small(number):
             self.chromed[number] |= 1
 
     def _find_asking(self) -> set[int]:

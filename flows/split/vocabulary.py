@@ -10,6 +10,12 @@ from typing import NamedTuple
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _PARTS = re.compile(r"[/?&=;#.]+")
+DIGITS = re.compile(r"\d+")
+PERSON, TIME, SIGNED, CHROME = 1, 2, 4, 8
+AUTHORS = ("author", "username", "poster", "nickname", "autor", "auteur")
+TIMES = frozenset(
+    ["date", "time", "datetime", "timestamp", "posted", "postdate", "timeago", "ago", "age", "datum", "fecha", "fecha", "data"]
+)
 QUOTES = frozenset({"quote", "quoted", "quotebox", "blockquote", "zitat", "cita", "citation"})
 MAX_ATTRIBUTE = 300  # characters of a class or an address that are looked at
 
@@ -82,7 +88,23 @@ def split_names(name: str) -> frozenset[str]:
     return frozenset(words | {"".join(_WORDS.findall(part)).lower() for part in name.split()})
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
+def kind_of(names: str) -> int:
+    """Return what the classes of an element say that it shows: PERSON, TIME, SIGNED, CHROME added up."""
+    known, found = load_vocabulary(), split_names(names)
+    person = not known.people.isdisjoint(found) or any(name.endswith(AUTHORS) for name in found)
+    kind = PERSON * (person and known.ranks.isdisjoint(found)) + TIME * (not TIMES.isdisjoint(found))
+    return kind + SIGNED * (not known.signature.isdisjoint(found)) + CHROME * names_part(names, known.chrome)
+
+
+@lru_cache(maxsize=8192)
+def mask_names(names: str) -> tuple[str, tuple[str, ...]]:
+    """Return the classes of an element with their numbers masked: as one, and each."""
+    masked = DIGITS.sub("#", names[:200])
+    return masked, tuple(masked.split()[:12])
+
+
+@lru_cache(maxsize=8192)
 def names_part(names: str, words: frozenset[str]) -> bool:
     """Whether one class of a list names a part of a page: one or two words, one of them known."""
     return any(

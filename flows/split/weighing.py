@@ -7,7 +7,8 @@ from itertools import pairwise
 from statistics import median
 
 from flows.split.candidates import Group
-from flows.split.survey import DIGITS, MAX_DEPTH, Survey
+from flows.split.survey import MAX_DEPTH, Survey
+from flows.split.vocabulary import mask_names
 
 ROOT = 0.75  # the power of a body's length: many posts of some words weigh more than one long text
 NO_DATE, NO_PERSON = 0.5, 0.5
@@ -171,4 +172,4 @@ def _is_two_blocks(survey: Survey, records: tuple[Record, ...]) -> bool:
 
 def look_of(survey: Survey, number: int) -> str:
     """Return an element's tag and classes, numbers masked."""
-    return f"{survey.markup.tags[number]}.{DIGITS.sub('#', (survey.markup.attributes[number].get('class') or '')[:120])}"
+    return f"{survey.markup.tags[number]}.{mask_names(survey.markup.attributes[number].get('class') or '')[0]}"
