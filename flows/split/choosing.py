@@ -109,10 +109,11 @@ def complete(survey: Survey, best: Hypothesis) -> Hypothesis:
         wider = find_records(survey, tuple(sorted([*members, *free])))
         fixed = {record.body: record for record in wider}
         prints = Counter(_told_in(survey, record) for record in wider)
+        ids = Counter(_id_of(survey, record) for record in wider)
         kept = [
             record
             for record in wider
-            if record.body not in free or (record.dates and record.people and prints[_told_in(survey, record)] == 1)
+            if record.body not in free or (record.dates and record.people and _is_single(survey, record, prints, ids))
         ]
         if all(fixed[member].evidence >= 1 for member in members) and len(kept) > len(members):
             keys = tuple(record.body for record in kept)
@@ -202,7 +203,24 @@ def _without_copies(survey: Survey, records: tuple[Record, ...]) -> tuple[Record
         known = best.get(words)
         if known is None or record.evidence > known.evidence:
             best[words] = record
-    return tuple(record for record in records if best.get(_words_of(survey, record), record) is record)
+    kept = [record for record in records if best.get(_words_of(survey, record), record) is record]
+    longest: dict[str | None, Record] = {}
+    for record in kept:  # an id names one post: what else has it is printed beside that post
+        identity = _id_of(survey, record)
+        known = longest.get(identity)
+        if known is None or len(_words_of(survey, record)) > len(_words_of(survey, known)):
+            longest[identity] = record
+    return tuple(record for record in kept if _id_of(survey, record) is None or longest[_id_of(survey, record)] is record)
+
+
+def _is_single(survey: Survey, record: Record, prints: Counter[str], ids: Counter[str | None]) -> bool:
+    """Whether a record without words is no other's copy: by what it prints, and by its element's id."""
+    identity = _id_of(survey, record)
+    return prints[_told_in(survey, record)] == 1 and (identity is None or ids[identity] == 1)
+
+
+def _id_of(survey: Survey, record: Record) -> str | None:
+    return survey.markup.attributes[record.element].get("id") if record.element is not None else None
 
 
 def _told_in(survey: Survey, record: Record) -> str:

@@ -73,10 +73,9 @@ def key_of(survey: Survey, mark: Mark) -> str:
     markup = survey.markup
     element = mark.element
     parent = markup.parents[element]
-    above = markup.attributes[parent].get("class") if parent >= 0 else None
-    return (
-        f"{markup.tags[parent] if parent >= 0 else ''}.{above}/{markup.tags[element]}.{markup.attributes[element].get('class')}"
-    )
+    above = (markup.tags[parent], markup.attributes[parent].get("class")) if parent >= 0 else None
+    own = markup.attributes[element].get("class") or markup.tags[element]  # one class may stand on two kinds of element
+    return f"{above}/{own}"
 
 
 def _coverage(column: list[tuple[int, Mark]], boxes: list[Box]) -> tuple[float, float]:

@@ -50,6 +50,8 @@ _OPENED = (  # forms that open with a digit
     rf"{_DAY}[ \xa0-]?(?:de[ \xa0]|d['’])?{_WORD}[, \xa0-]{{0,2}}(?:de[ \xa0]|del[ \xa0])?{_YEAR}(?!\d){_CLOCK}?",
     rf"{_DAY}[ \xa0-](?:{_MONTHS})\b\.?(?![\w-]){_CLOCK}?",
     rf"{_SPANS}[ \xa0]?(?:{_AGO})\b",
+    r"\d{1,3} [^\W\d_]{1,8}\.? (?:назад|тому|önce|sitten|siden|sedan)\b",
+    r"\d{1,3} ?(?:秒钟?|分钟?|小时|時間|天|日|周|週間|个月|か月|ヶ月|年|초|분|시간|일|주|개월|년) ?(?:前|전)",
 )
 _SPELLED = (  # forms that open with a letter
     rf"{_WORD}[ \xa0]{_DAY},?[ \xa0]{_YEAR}(?!\d){_CLOCK}?",
@@ -67,6 +69,7 @@ BARE_SPAN = re.compile(rf"{_SPANS}(?:[ \xa0](?:{_AGO}))?")
 
 
 _HINT = re.compile(rf"\d|\bhier\b|{_NEAR}|moment|just now|eben|instant|\bago\b|\b(?:vor|il y a|hace|há) ")
+MAX_PIECE = 50
 MAX_LINE = 160  # characters; a date in a longer line is told in prose
 
 
@@ -91,6 +94,22 @@ def iter_dates(text: str) -> Iterator[tuple[int, int]]:
             for start, end in spans:
                 yield at + start, at + end
         at += len(line) + 1
+
+
+def iter_dates_in_pieces(text: str, starts: list[int], stops: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of the dates that are a short piece of a long line: markup sets them off from the prose."""
+    line_end = -1
+    is_long = False
+    for start, stop in zip(starts, stops, strict=True):
+        if start >= line_end:
+            line_end = text.find("\n", start)
+            line_end = len(text) if line_end < 0 else line_end
+            is_long = line_end - text.rfind("\n", 0, start) - 1 > MAX_LINE
+        if is_long and 5 <= stop - start <= MAX_PIECE:
+            low = text[start:stop].lower()
+            found = DATE.search(low) if _HINT.search(low) is not None and len(low) == stop - start else None
+            if found is not None:
+                yield start + found.start(), start + found.end()
 
 
 def is_span(text: str) -> bool:

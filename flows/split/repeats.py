@@ -16,6 +16,7 @@ from flows.split.trimming import find_trims
 from flows.split.trust import judge
 from flows.split.weighing import Hypothesis
 
+MOST_TRIED = 12  # hypotheses of a page, before it is refused
 MAX_PLAIN_LINKS, MAX_PLAIN_ELEMENTS = 10, 400
 
 
@@ -40,11 +41,15 @@ def is_plain(page: Page) -> bool:
 def find_posts(survey: Survey) -> Found | None:
     """Return the boxes of a page's posts, None where it holds no thread."""
     hypotheses = choose_hypotheses(survey)
-    for best in hypotheses[:3]:
+    refused: set[int] = set()
+    for best in hypotheses[:MOST_TRIED]:
+        if refused.intersection(best.group.members):
+            continue
         taken = refine(survey, best, hypotheses)
         trust = judge(survey, taken)
         if trust is not None:
             return _box(survey, taken, trust, find_remarks(survey, taken, hypotheses))
+        refused.update(best.group.members)
     return None
 
 

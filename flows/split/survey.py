@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from flows.records import Markup, Page
 from flows.split.bylines import find_people_by_dates
-from flows.split.dates import is_span, iter_dates
+from flows.split.dates import is_span, iter_dates, iter_dates_in_pieces
 from flows.split.marks import Mark
 from flows.split.vocabulary import CHROME, PERSON, SIGNED, TIME, Vocabulary, is_profile_address, kind_of, load_vocabulary
 
@@ -200,7 +200,7 @@ class Survey:
         markup, text = self.markup, self.text
         found: dict[int, Mark] = {}
         starts = markup.starts
-        for start, end in iter_dates(text):
+        for start, end in [*iter_dates(text), *iter_dates_in_pieces(text, starts, markup.stops)]:
             piece = max(0, bisect_right(starts, start) - 1)
             line = text.rfind("\n", max(0, start - 60), start) + 1
             before = text[max(line, start - 40) : start]

@@ -16,6 +16,7 @@ THREAD_TYPES = frozenset({"DiscussionForumPosting", "QAPage", "Question", "Answe
 OTHER_TYPES = frozenset({"Article", "NewsArticle", "BlogPosting", "Product", "Review", "Recipe", "JobPosting", "FAQPage"})
 TYPE = re.compile(r'"@type"\s*:\s*\[?\s*"(\w{1,40})"')
 MANY_LINKS = 4  # links to threads and boards: what a forum has in its navigation
+SUBJECT = re.compile(r"\w{1,5}\s?:")  # "re:", "aw:", "odp:"
 LONG_LINK = 15  # characters of a link that may be the title of another thread
 LISTED, TEASED = 0.6, 0.75  # shares of records from which a group is a listing, or a row of teasers
 MAX_ABOVE = 30  # pieces above a body in which the title of its own page would stand
@@ -112,11 +113,17 @@ def _listed_share(survey: Survey, records: tuple[Record, ...]) -> float:
             if size < LONG_LINK or not survey.linked[markup.owners[piece]] or piece in people:
                 continue
             title = survey.text[markup.starts[piece] : markup.stops[piece]].strip().casefold()
-            if title not in titles and " " in title and not title.startswith("re:") and not _is_dated(survey, piece):
+            if title not in titles and " " in title and not _is_subject(survey, title) and not _is_dated(survey, piece):
                 titles.add(title)
                 looks[look_of(survey, markup.owners[piece])] += 1
                 break
     return max(looks.values(), default=0) / len(records)
+
+
+def _is_subject(survey: Survey, title: str) -> bool:
+    """Whether a link prints the subject of a post in this thread: "Re: …", or the page's own title."""
+    own = (survey.page.title or "").casefold()
+    return SUBJECT.match(title) is not None or title in own or (len(own) > LONG_LINK and own.startswith(title[:LONG_LINK]))
 
 
 def _is_dated(survey: Survey, piece: int) -> bool:

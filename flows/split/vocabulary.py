@@ -16,6 +16,7 @@ AUTHORS = ("author", "username", "poster", "nickname", "autor", "auteur")
 TIMES = frozenset(
     ["date", "time", "datetime", "timestamp", "posted", "postdate", "timeago", "ago", "age", "datum", "fecha", "fecha", "data"]
 )
+AROUND = frozenset({"message", "text", "content"})  # what a post is called, in the name of its author's element
 QUOTES = frozenset({"quote", "quoted", "quotebox", "blockquote", "zitat", "cita", "citation"})
 MAX_ATTRIBUTE = 300  # characters of a class or an address that are looked at
 
@@ -92,9 +93,17 @@ def split_names(name: str) -> frozenset[str]:
 def kind_of(names: str) -> int:
     """Return what the classes of an element say that it shows: PERSON, TIME, SIGNED, CHROME added up."""
     known, found = load_vocabulary(), split_names(names)
-    person = not known.people.isdisjoint(found) or any(name.endswith(AUTHORS) for name in found)
-    kind = PERSON * (person and known.ranks.isdisjoint(found)) + TIME * (not TIMES.isdisjoint(found))
+    person = any(_names_person(name, known) for name in names[:MAX_ATTRIBUTE].split())
+    kind = PERSON * person + TIME * (not TIMES.isdisjoint(found))
     return kind + SIGNED * (not known.signature.isdisjoint(found)) + CHROME * names_part(names, known.chrome)
+
+
+def _names_person(name: str, known: Vocabulary) -> bool:
+    """Whether one class names a person: by a word for one, and none for a rank, a picture or a text beside it."""
+    words = split_names(name)
+    if known.people.isdisjoint(words) and not any(word.endswith(AUTHORS) for word in words):
+        return False
+    return known.ranks.isdisjoint(words) or (name.lower().endswith((*AUTHORS, "user")) and words & known.ranks <= AROUND)
 
 
 @lru_cache(maxsize=8192)
@@ -126,6 +135,8 @@ def is_profile_address(address: str) -> bool:
     parts = [part for part in _PARTS.split(address) if part and part not in ("php", "html", "htm", "aspx", "pl", "cgi")]
     if not known.actions.isdisjoint(parts):
         return False
+    if parts and parts[-1][0] in "@~" and len(parts[-1]) > 2:
+        return True
     for at, part in enumerate(parts[:-1]):
         words = re.split(r"[-_]", part)
         if part in known.short_addresses or (len(words) <= 2 and not known.addresses.isdisjoint(words)):
