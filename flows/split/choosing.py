@@ -220,7 +220,8 @@ def _is_single(survey: Survey, record: Record, prints: Counter[str], ids: Counte
 
 
 def _id_of(survey: Survey, record: Record) -> str | None:
-    return survey.markup.attributes[record.element].get("id") if record.element is not None else None
+    identity = survey.markup.attributes[record.element].get("id") if record.element is not None else None
+    return identity if identity and NUMBERED.search(identity) else None
 
 
 def _told_in(survey: Survey, record: Record) -> str:
