@@ -26,10 +26,11 @@ def find_loss(page: Page, found: Thread | NoThread, repair: Callable[[str], str]
     return _find_lost_words(page, found, repair) if isinstance(found, Thread) else None
 
 
+MARKS = re.compile(r"(?:\n|> |>|- |\d{1,5}\. |```| \| |  )+")  # the alphabet of rendering
 LINE_END = re.compile(r"\r\n|[\r\n]")  # as strip parts lines; other separators may be half of a broken character
 SPACES = b" \t\n\r\x0b\x0c"
 # The field that the words of a stretch are published in, by role; votes, dates and ratings are values, not words.
-FIELDS = {"title": "title", "question": "body", "headline": "headline", "answer": "body", "byline": "byline"}
+FIELDS = {"title": "title", "question": "body", "headline": "headline", "answer": "body", "comment": "body", "byline": "byline"}
 
 
 def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -> str | None:
@@ -41,10 +42,16 @@ def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -
         field = FIELDS.get(claim.within or "answer" if claim.role == "code" else claim.role)
         if field is not None:
             stretches.setdefault((claim.post, field), []).append(text[claim.start : claim.end])
-    for number, post in enumerate([thread.question, *thread.answers]):
+    remarks = [remark.post for remark in thread.remarks]
+    for number, post in enumerate([thread.question, *thread.answers, *remarks]):
         for field, published in _fields(post, thread.title if number == 0 else None):
             raw = stretches.pop((number, field), [])
             joined, shown = "".join(raw), published or ""
+            if field == "body" and post.rendered:
+                unmarked = _without_marks(shown, post.rendered)
+                if unmarked is None:
+                    return f"rendering put other than marks into the body of post {number}"
+                shown = unmarked
             if _squeeze(joined) != _squeeze(shown) and _letters(joined, repair) != _letters(shown, repair):
                 return f"the words of post {number}, field {field}, are not those of its stretches"
     if stretches:
@@ -56,6 +63,17 @@ def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -
 def _squeeze(text: str) -> bytes:
     """Return a text without its common white space; bytes are taken out ten times as fast as words are parted."""
     return text.replace("\u00a0", "").encode("utf-8", "surrogatepass").translate(None, SPACES)
+
+
+def _without_marks(body: str, rendered: tuple[tuple[int, int], ...]) -> str | None:
+    """Return a body without what rendering put into it; None where that is anything but quote, list, cell and code marks."""
+    kept, at = [], 0
+    for start, end in rendered:
+        if start < at or MARKS.fullmatch(body, start, end) is None:
+            return None
+        kept.append(body[at:start])
+        at = end
+    return "".join([*kept, body[at:]])
 
 
 def _letters(text: str, repair: Callable[[str], str]) -> str:

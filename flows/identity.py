@@ -159,3 +159,10 @@ def answer_id(thread: str, permalink: str | None, author: str | None, posted_at_
     if permalink is not None:
         return digest("answer", thread, permalink)
     return digest("answer", thread, author, posted_at_raw, str(ordinal))
+
+
+def comment_id(thread: str, permalink: str | None, author: str | None, posted_at_raw: str | None, ordinal: int) -> str:
+    """Return the id of a comment: by permalink on that thread, else author, printed date and ordinal among equals."""
+    if permalink is not None:
+        return digest("comment", thread, permalink)
+    return digest("comment", thread, author, posted_at_raw, str(ordinal))

@@ -15,19 +15,35 @@ from flows.authors.byline import (
 from flows.conservation import find_loss
 from flows.records import Claim, Cues, NoThread, Page, Thread
 from flows.split.lines import split_text
+from flows.split.repeats import is_plain, split_markup
 from flows.strip.artifacts import mark_lines
 from flows.strip.repair import repair_span
+from flows.strip.residue import find_residue
 from flows.strip.widgets import is_closing_notice
 
 log = logging.getLogger("threadmill")
 
-CUES = Cues(is_name_line, is_role_line, is_salutation, read_sign_off, find_glued_byline, read_byline, is_closing_notice)
+CUES = Cues(
+    is_name_line, is_role_line, is_salutation, read_sign_off, find_glued_byline, read_byline, is_closing_notice, mark_lines,
+    find_residue, repair_span,
+)  # fmt: skip
+
+
+def _split(page: Page) -> Thread | NoThread:
+    """Return what the elements of an HTML page show; without elements, or where those show no thread, what its lines show."""
+    by_markup = split_markup(page, CUES) if page.markup is not None else None
+    if isinstance(by_markup, Thread):
+        return by_markup
+    if by_markup is not None and not is_plain(page):
+        return by_markup
+    by_lines = split_text(page, mark_lines(page.text), CUES)
+    return by_markup if by_markup is not None and isinstance(by_lines, NoThread) else by_lines
 
 
 def split_page(page: Page) -> Thread | NoThread:
     """Return what is found in one page, held against promise 2; a page that breaks it is refused, whole."""
     try:
-        found = split_text(page, mark_lines(page.text), CUES)
+        found = _split(page)
         loss = find_loss(page, found, repair_span)
     except Exception as error:  # one page must not take the others along; it is refused, logged and counted
         log.exception("%s: the splitter failed", page.source)

@@ -30,6 +30,29 @@ class Page:
     encoding: str | None = None
     replacement_count: int = 0  # characters that could not be decoded (U+FFFD put in their place)
     blemishes: tuple[Blemish, ...] = ()  # what the container said of the page and could not be used
+    markup: Markup | None = None  # the elements of an HTML page; None: no HTML, or more elements than a thread has
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """The elements of an HTML page in document order, and which stretches of the page's text stand in each.
+
+    An element is a number; its subtree are the elements [number, ends[number]). A piece is a text node that shows
+    something, the stretch [starts[piece], stops[piece]) of the page's text; an element holds the pieces
+    [first[number], last[number]).
+    """
+
+    tags: list[str]
+    parents: list[int]  # -1 for the root
+    ends: list[int]
+    attributes: list[dict[str, str | None]]
+    first: list[int]
+    last: list[int]
+    starts: list[int]
+    stops: list[int]
+    owners: list[int]  # by piece: the element that the text node is a child of
+    read_box: Callable[[int], str | None] = field(repr=False, compare=False)  # the markup of one element
+    json_ld: tuple[str, ...] = ()  # the contents of its JSON-LD scripts, as they stand; they are no part of the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +131,7 @@ class Claim(NamedTuple):
     end: int
     role: str
     rule: str
-    post: int | None = None  # 0 the question, 1 … the answers in order; None: in no record
+    post: int | None = None  # 0 the question, 1 … the answers in order, then the remarks; None: in no record
     within: str | None = None  # of role "code": the role of the stretch that the author's own code stands in; None: a body
 
 
@@ -123,6 +146,9 @@ class Cues:
     find_glued_byline: Callable[[str, Byline], int | None]
     read_byline: Callable[..., Byline]
     is_closing_notice: Callable[[str], bool]
+    mark_lines: Callable[[str], list[Line]]
+    find_residue: Callable[[str], list[Cut]]
+    repair_span: Callable[[str], str]
 
 
 @dataclass(slots=True)
@@ -142,6 +168,14 @@ class Post:
 
 
 @dataclass(slots=True)
+class Remark:
+    """A note under a post, in a list of its own."""
+
+    post: Post
+    under: int  # 0 the question, 1 … the answers in order
+
+
+@dataclass(slots=True)
 class Thread:
     """A page split: the question, its answers in order, and the fate of every character."""
 
@@ -152,6 +186,7 @@ class Thread:
     declared_answer_count: int | None = None
     layout: str = ""  # the splitter or layout that decided
     confidence: float = 0.0
+    remarks: list[Remark] = field(default_factory=list)  # their claims' post numbers go on after the last answer's
 
 
 @dataclass(slots=True)

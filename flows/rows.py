@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flows import identity
@@ -126,7 +127,8 @@ class Rows:
         question = thread.question
         qid = identity.question_id(url, thread.title, question.body)
         staged = {"_fetched_at": page.fetched_at, "_source": page.source}
-        printed_dates = [post.posted_at_raw for post in (question, *thread.answers)]
+        posts = [question, *thread.answers, *(remark.post for remark in thread.remarks)]
+        printed_dates = [post.posted_at_raw for post in posts]
         dates = read_dates(printed_dates, fetched_at=page.fetched_at, language=page.language)
         self.add(
             "questions", question_id=qid, scrape_id=scrape, url=url, site=site, title=thread.title, body=question.body,
@@ -141,14 +143,33 @@ class Rows:
             author = self._add_author(answer, qid, site, position, page)
             equals[author, answer.posted_at_raw] += 1
             ordinal = equals[author, answer.posted_at_raw]
-            ids.append(identity.answer_id(qid, None, author, answer.posted_at_raw, ordinal))
+            ids.append(identity.answer_id(qid, answer.permalink, author, answer.posted_at_raw, ordinal))
             printed = (answer.byline and answer.byline.printed) or None
             self._rows["answers"].append((
                 ids[-1], qid, scrape, position, answer.headline, answer.body, author, printed, dates[position],
-                answer.posted_at_raw,
-                answer.votes, None, None, answer.confidence, page.fetched_at, page.source,
+                answer.posted_at_raw, answer.votes, answer.is_accepted, _parent_of(answer, ids), answer.confidence,
+                page.fetched_at, page.source,
             ))  # fmt: skip
+        self._add_remarks(page, thread, scrape, site, ids, dates[len(ids) :])
         return ids
+
+    def _add_remarks(
+        self, page: Page, thread: Thread, scrape: str, site: str | None, ids: list[str | None], dates: list[datetime | None]
+    ) -> None:
+        """Add the notes under posts; their ids follow those of the posts."""
+        qid = ids[0] or ""
+        equals: Counter[tuple[str | None, str | None]] = Counter()
+        for position, remark in enumerate(thread.remarks, start=1):
+            post = remark.post
+            author = self._add_author(post, qid, site, len(thread.answers) + position, page)
+            equals[author, post.posted_at_raw] += 1
+            ids.append(identity.comment_id(qid, post.permalink, author, post.posted_at_raw, equals[author, post.posted_at_raw]))
+            self.add(
+                "comments", comment_id=ids[-1], question_id=qid, answer_id=ids[remark.under] if remark.under else None,
+                scrape_id=scrape, position=position, body=post.body, author_id=author, posted_at=dates[position - 1],
+                posted_at_raw=post.posted_at_raw, votes=post.votes, confidence=post.confidence, _fetched_at=page.fetched_at,
+                _source=page.source,
+            )  # fmt: skip
 
     def _add_author(self, post: Post, thread: str, site: str | None, position: int, page: Page) -> str | None:
         """Add who wrote a post; return the id, None where nothing says."""
@@ -165,6 +186,11 @@ class Rows:
             page.fetched_at, page.source, position,
         ))  # fmt: skip
         return author
+
+
+def _parent_of(answer: Post, ids: list[str | None]) -> str | None:
+    """Return the id of the answer that one replies to; None: the question, or not said."""
+    return ids[answer.parent] if answer.parent is not None and 0 < answer.parent < len(ids) else None
 
 
 def _alias(who: Byline) -> str | None:

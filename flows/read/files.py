@@ -135,12 +135,12 @@ def page_from(data: bytes, source: str, form: str, known: Provenance, declared: 
         return Unreadable(source, form, "empty", "the file holds no text", bytes=len(data), digest=digest)
     form = "html" if form == "html" or _begins_as_html(data[:8192]) else form
     text, encoding, replaced = decode(data, is_html=form == "html", declared=declared)
-    title, url, language = known.title, known.url, known.language
+    title, url, language, markup = known.title, known.url, known.language, None
     if form == "html":
         from flows.read.visible import read_visible  # noqa: PLC0415 -- the parser loads only where there is HTML
 
         seen = read_visible(text)
-        text, title, language = seen.text, title or seen.title, language or seen.language
+        text, title, language, markup = seen.text, title or seen.title, language or seen.language, seen.markup
         url = url or (seen.url if seen.url and seen.url.startswith(("http://", "https://")) else None)
     if not text.strip():
         reason = "the page holds no visible text; a page that scripts fill must be scraped after they ran"
@@ -148,7 +148,7 @@ def page_from(data: bytes, source: str, form: str, known: Provenance, declared: 
     return Page(
         source=source, format=form, text=text, bytes=len(data), digest=digest, url=url, site=known.site, title=title,
         language=language, fetched_at=known.fetched_at, encoding=encoding, replacement_count=replaced,
-        blemishes=tuple(known.blemishes),
+        blemishes=tuple(known.blemishes), markup=markup,
     )  # fmt: skip
 
 

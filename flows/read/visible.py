@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from flows.records import Markup
+
 UNSEEN = frozenset({"script", "style", "template"})
 BLOCKS = frozenset(
     "address article aside body button caption center dd details dialog div dt fieldset figcaption footer "  # noqa: SIM905 -- eighty quotes would hide the names
@@ -21,7 +23,11 @@ BLOCKS = frozenset(
 SET_OFF = frozenset("blockquote dl figure h1 h2 h3 h4 h5 h6 hr ol p pre table ul".split())  # noqa: SIM905 -- likewise
 AS_TYPED = frozenset({"pre", "textarea", "listing"})
 FALLBACKS = frozenset({"iframe", "noembed", "noframes"})
+WHITE = " \t\n\r\f"
 SPACES = re.compile(r"[ \t\n\r\f]+")
+# The longest threads that forums print on one page come to about 30,000; the rest is a page made to be large.
+MAX_ELEMENTS = 150_000
+BREAKS = {**dict.fromkeys(BLOCKS, 1), **dict.fromkeys(SET_OFF, 2)}
 
 
 class Visible(NamedTuple):
@@ -31,6 +37,7 @@ class Visible(NamedTuple):
     title: str | None
     url: str | None
     language: str | None
+    markup: Markup | None = None
 
 
 def read_visible(html: str) -> Visible:
@@ -43,64 +50,151 @@ def read_visible(html: str) -> Visible:
     title = tree.css_first("title")
     canonical = tree.css_first('link[rel="canonical"]')
     root = tree.css_first("html")
+    walk = _Walk()
+    walk.follow(tree.root)
     return Visible(
-        _text(tree.root),
+        walk.text,
         (SPACES.sub(" ", title.text()).strip() or None) if title is not None else None,
         (canonical.attributes.get("href") or None) if canonical is not None else None,
         (root.attributes.get("lang") or None) if root is not None else None,
+        walk.markup,
     )
 
 
-def _text(root: LexborNode | None, *, nested: bool = True) -> str:
-    """Walk the tree without recursion (pages nest thousands deep) and join its text nodes with the breaks between.
+class _Walk:
+    """One pass over a tree, without recursion (pages nest thousands deep): its text, its elements, its pieces of text."""
 
-    The fallback of an `<iframe>` is markup that the parser hands on as one text: with `nested`, it is read as markup.
-    """
-    pieces: list[str] = []
-    pending = 0  # line breaks owed before the next text
-    typed = 0  # depth of elements whose white space stands as typed
-    node, entering = root, True
-    while node is not None:
-        tag = node.tag
-        if entering:
+    def __init__(self, *, nested: bool = False) -> None:
+        self._nested = nested
+        self._parts: list[str] = []  # pieces, and the breaks between them
+        self._size = 0  # characters in `_parts`
+        self._pending = 0  # line breaks owed before the next text
+        self._typed = 0  # depth of elements whose white space stands as typed
+        self._nodes: list[LexborNode] | None = []  # None: more elements than are kept
+        self._open: list[int] = []
+        self._json_ld: list[str] = []
+        self._tags: list[str] = []
+        self._parents: list[int] = []
+        self._ends: list[int] = []
+        self._attributes: list[dict[str, str | None]] = []
+        self._first: list[int] = []
+        self._last: list[int] = []
+        self._starts: list[int] = []
+        self._stops: list[int] = []
+        self._owners: list[int] = []
+
+    @property
+    def text(self) -> str:
+        """The text nodes of the document in order, with the breaks between."""
+        return "".join(self._parts).rstrip(" ")
+
+    @property
+    def markup(self) -> Markup | None:
+        """The elements of the document; None where there are too many."""
+        nodes = self._nodes
+        if nodes is None:
+            return None
+        end, at = len(self.text), len(self._stops) - 1
+        while at >= 0 and self._stops[at] > end:
+            self._starts[at], self._stops[at] = min(self._starts[at], end), end
+            at -= 1
+        return Markup(
+            self._tags, self._parents, self._ends, self._attributes, self._first, self._last, self._starts, self._stops,
+            self._owners, lambda number: nodes[number].html, tuple(self._json_ld),
+        )  # fmt: skip
+
+    def follow(self, root: LexborNode | None) -> None:
+        """Read a tree."""
+        node = root
+        while node is not None:
+            tag = node.tag or "-"
             if tag == "-text":
-                text = node.text_content or ""
-                if nested and node.parent is not None and node.parent.tag in FALLBACKS and "<" in text:
-                    text = _text(LexborHTMLParser(text).root, nested=False)
-                pending = _add(pieces, text, pending, as_typed=typed > 0)
-            else:
-                # A second <br> makes an empty line, as it does for a reader; more make no more than that.
-                pending = min(2, pending + 1) if tag == "br" else max(pending, _breaks(tag))
-                typed += tag in AS_TYPED
-                if tag not in UNSEEN and node.child is not None:
-                    node = node.child
+                self._read_text(node)
+            elif tag[0] != "-":
+                self._enter(node, tag)
+                child = None if tag in UNSEEN else node.child
+                if child is not None:
+                    node = child
                     continue
-        if tag in AS_TYPED and not tag.startswith("-"):
-            typed -= 1
-        pending = max(pending, _breaks(tag))
-        if node.next is not None:
-            node, entering = node.next, True
-        else:
-            node, entering = node.parent, False
-    return "".join(pieces).rstrip(" ")
+                self._leave(tag)
+            following = node.next
+            while following is None:
+                node = node.parent
+                if node is None:
+                    break
+                if (tag := node.tag or "-")[0] != "-":
+                    self._leave(tag)
+                following = node.next
+            node = following
 
+    def _enter(self, node: LexborNode, tag: str) -> None:
+        # A second <br> makes an empty line, as it does for a reader; more make no more than that.
+        breaks = min(2, self._pending + 1) if tag == "br" else BREAKS.get(tag, 0)
+        self._pending = max(breaks, self._pending)
+        if tag in AS_TYPED:
+            self._typed += 1
+        if self._nodes is None:
+            return
+        number = len(self._tags)
+        self._nodes.append(node)
+        self._tags.append(tag)
+        self._parents.append(self._open[-1] if self._open else -1)
+        self._ends.append(number + 1)
+        self._attributes.append(node.attributes)
+        self._first.append(len(self._starts))
+        self._last.append(len(self._starts))
+        self._open.append(number)
+        if tag == "script" and self._attributes[number].get("type") == "application/ld+json":
+            self._json_ld.append((node.child.text_content or "") if node.child is not None else "")
+        if number >= MAX_ELEMENTS:
+            self._nodes = None
 
-def _breaks(tag: str | None) -> int:
-    return 2 if tag in SET_OFF else 1 if tag in BLOCKS else 0
+    def _leave(self, tag: str) -> None:
+        self._pending = max(self._pending, BREAKS.get(tag, 0))
+        if tag in AS_TYPED:
+            self._typed -= 1
+        if self._nodes is not None and self._open:
+            number = self._open.pop()
+            self._ends[number] = len(self._tags)
+            self._last[number] = len(self._starts)
 
+    def _read_text(self, node: LexborNode) -> None:
+        """Add a text node. The fallback of an `<iframe>` is markup that the parser hands on as one: it is read as markup."""
+        text = node.text_content or ""
+        if not self._nested and "<" in text and node.parent is not None and node.parent.tag in FALLBACKS:
+            inner = _Walk(nested=True)
+            inner.follow(LexborHTMLParser(text).root)
+            text = inner.text
+        if not self._typed:
+            text = self._fold(text)
+        if not text:
+            return  # what is owed stays so, also before a node of white space alone
+        parts = self._parts
+        if self._pending and parts:
+            bare = parts[-1].rstrip(" ")
+            shorter = len(parts[-1]) - len(bare)
+            if shorter:
+                parts[-1] = bare
+                self._size -= shorter
+                if self._stops:
+                    self._stops[-1] -= shorter
+            parts.append("\n" * self._pending)
+            self._size += self._pending
+        self._pending = 0
+        parts.append(text)
+        if self._nodes is not None:
+            self._starts.append(self._size)
+            self._stops.append(self._size + len(text))
+            self._owners.append(self._open[-1] if self._open else 0)
+        self._size += len(text)
 
-def _add(pieces: list[str], text: str, pending: int, *, as_typed: bool) -> int:
-    """Append a text node; return the breaks that are still owed (those before a node of white space alone)."""
-    if not as_typed:
+    def _fold(self, text: str) -> str:
+        """A text node with its white space folded as CSS does; "" where nothing of it shows."""
+        core = text.strip(WHITE)
+        if not core:
+            hidden = not text or self._pending or not self._parts or self._parts[-1].endswith((" ", "\n"))
+            return "" if hidden else " "
         text = SPACES.sub(" ", text)
-        if text == " " and (pending or not pieces):
-            return pending
-        if pending or not pieces or pieces[-1].endswith((" ", "\n")):
-            text = text.lstrip(" ")
-    if not text:
-        return pending
-    if pending and pieces:
-        pieces[-1] = pieces[-1].rstrip(" ")
-        pieces.append("\n" * pending)
-    pieces.append(text)
-    return 0
+        if self._pending or not self._parts or self._parts[-1].endswith((" ", "\n")):
+            return text.lstrip(" ")
+        return text

@@ -1,0 +1,77 @@
+"""HTML of any site → a thread: what repeats on the page as posts do is found, weighed and read."""
+
+from __future__ import annotations
+
+from flows.records import Claim, Cues, NoThread, Page, Thread
+from flows.split.boxes import Box, Found
+from flows.split.choosing import choose_hypotheses, refine
+from flows.split.columns import fill_authors, fill_dates
+from flows.split.fields import fill_fields, find_declared
+from flows.split.headings import find_title
+from flows.split.openings import find_opening
+from flows.split.remarks import find_remarks
+from flows.split.survey import Survey
+from flows.split.threads import read_thread
+from flows.split.trimming import find_trims
+from flows.split.trust import judge
+from flows.split.weighing import Hypothesis
+
+MOST_TRIED = 12  # hypotheses of a page, before it is refused
+MAX_PLAIN_LINKS, MAX_PLAIN_ELEMENTS = 10, 400
+
+
+def split_markup(page: Page, cues: Cues) -> Thread | NoThread:
+    """Return the thread of an HTML page by its elements, or why there is none; the claims partition the page's text."""
+    markup = page.markup
+    if markup is None:
+        return _refuse(page, "the page has more elements than a thread has")
+    survey = Survey(page, markup)
+    found = find_posts(survey)
+    if found is None:
+        return _refuse(page, "nothing on the page repeats as posts do, each with who wrote it and when")
+    return read_thread(survey, cues, found, find_trims(survey, found))
+
+
+def is_plain(page: Page) -> bool:
+    """Whether a page is text with hardly a link or an element around it: its lines may say what its elements do not."""
+    markup = page.markup
+    return markup is not None and markup.tags.count("a") <= MAX_PLAIN_LINKS and len(markup.tags) <= MAX_PLAIN_ELEMENTS
+
+
+def find_posts(survey: Survey) -> Found | None:
+    """Return the boxes of a page's posts, None where it holds no thread."""
+    hypotheses = choose_hypotheses(survey)
+    refused: set[int] = set()
+    for best in hypotheses[:MOST_TRIED]:
+        if refused.intersection(best.group.members):
+            continue
+        taken = refine(survey, best, hypotheses)
+        trust = judge(survey, taken)
+        if trust is not None:
+            return _box(survey, taken, trust, find_remarks(survey, taken, hypotheses))
+        refused.update(best.group.members)
+    return None
+
+
+def _box(survey: Survey, taken: Hypothesis, confidence: float, remarks: list[tuple[int, Box]]) -> Found:
+    boxes = [Box(record.first, record.last, record.body, record.element, record.head) for record in taken.records]
+    found = Found(boxes, "repeats", confidence, title=find_title(survey))
+    for under, remark in remarks:
+        boxes[under].last = min(boxes[under].last, remark.first)
+    fill_authors(survey, boxes)
+    fill_dates(survey, boxes)
+    fill_authors(survey, [remark for _, remark in remarks])
+    fill_dates(survey, [remark for _, remark in remarks])
+    found = find_opening(survey, found)
+    shift = len(found.boxes) - len(taken.records)
+    found.remarks = [(under + shift, remark) for under, remark in remarks]
+    fill_authors(survey, boxes[:1])
+    fill_dates(survey, boxes[:1])
+    fill_fields(survey, found)
+    find_declared(survey, found)
+    return found
+
+
+def _refuse(page: Page, reason: str) -> NoThread:
+    claims = [Claim(0, len(page.text), "chrome", "no-thread")] if page.text else []
+    return NoThread("no-thread", reason, claims, layout="html:none")

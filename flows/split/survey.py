@@ -1,0 +1,304 @@
+"""A page's markup → what each stretch of it holds: words, links, dates, people; any stretch is then summed in one step."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
+
+from flows.records import Markup, Page
+from flows.split.bylines import find_people_by_dates
+from flows.split.dates import is_span, iter_dates, iter_dates_in_pieces
+from flows.split.marks import Mark
+from flows.split.vocabulary import CHROME, PERSON, SIGNED, TIME, Vocabulary, is_profile_address, kind_of, load_vocabulary
+
+MAX_NAME = 40  # characters; user names are capped well below
+MAX_KEYED = 60  # characters of a piece whose numbers are masked before it is compared
+AGAIN = 4  # what a text counts that the page holds before: some print the opening post twice, some preview what was said
+MAX_DEPTH = 200  # of looking up at ancestors: no page of a forum nests that deep
+DIGITS = re.compile(r"\d+")
+LETTER = re.compile(r"[^\W\d_]")
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+ASKING = ("text", "search", "password", "email", None)
+DRAWN = ("svg", "text", "g", "tspan")
+FORM_PARTS = ("head", "select", "button", "textarea", "svg")
+
+
+class Survey:
+    """What the elements and pieces of one page hold. Sums are over pieces [first, last)."""
+
+    def __init__(self, page: Page, markup: Markup) -> None:
+        self.page, self.markup, self.text = page, markup, page.text
+        self.address = page.url or _told_address(markup)
+        self.words: Vocabulary = load_vocabulary()
+        self.pieces = len(markup.starts)
+        self.linked = bytearray(len(markup.tags))  # by element: inside a link
+        self.chromed = bytearray(len(markup.tags))  # inside navigation, a form, a signature
+        self.named: list[int] = []  # elements whose class or address says that they show a person
+        self.timed: list[int] = []  # elements whose markup says that they show a date
+        self._note_elements()
+        self.people = self._find_people()
+        self.dates = self._find_dates()
+        if len(self.people) < 0.5 * len(self.dates):
+            self.people = find_people_by_dates(self, self.dates, self.people)
+        self.fresh = self._weigh_pieces()
+        self.content_sum = _sums(self.fresh)
+        self.link_sum = _sums(
+            [
+                stop - start if self.linked[owner] else 0
+                for start, stop, owner in zip(markup.starts, markup.stops, markup.owners, strict=True)
+            ]
+        )
+        self.date_sum = _sums(self._counted(self.dates))
+        self.person_sum = _sums(self._counted(self.people))
+
+    def _note_elements(self) -> None:
+        markup, words = self.markup, self.words
+        linked, chromed = self.linked, self.chromed
+        asking = self._find_asking()
+        for number, (tag, parent, attributes) in enumerate(zip(markup.tags, markup.parents, markup.attributes, strict=True)):
+            if parent >= 0:
+                linked[number] |= linked[parent]
+                chromed[number] |= chromed[parent]
+            if tag in FORM_PARTS or ((tag in words.chrome_tags or number in asking) and self.is_small(number)):
+                chromed[number] = 1
+            if not attributes:
+                continue
+            if tag == "a" and (href := attributes.get("href")):
+                linked[number] = 1
+                if is_profile_address(href):
+                    self.named.append(number)
+            names = attributes.get("class")
+            if names and (kind := kind_of(names)):
+                self._note_kind(number, kind)
+            if tag == "time" or "datetime" in attributes or "data-time" in attributes or "data-timestamp" in attributes:
+                self.timed.append(number)
+            if attributes.get("role") in words.chrome_roles and self.is_small(number):
+                chromed[number] = 1
+            prop = attributes.get("itemprop")
+            if (
+                prop in ("author", "creator")
+                or attributes.get("rel") == "author"
+                or (prop == "name" and self._in_author(number))
+            ):
+                self.named.append(number)
+            elif prop in ("datePublished", "dateCreated"):
+                self.timed.append(number)
+
+    def _note_kind(self, number: int, kind: int) -> None:
+        if kind & PERSON:
+            self.named.append(number)
+        if kind & TIME:
+            self.timed.append(number)
+        if kind & SIGNED:
+            self.chromed[number] = 2
+        elif kind & CHROME and self.is_small(number):
+            self.chromed[number] |= 1
+
+    def _find_asking(self) -> set[int]:
+        """Return the forms that ask for words: search, log-in, reply. (Some software wraps each post in a form.)"""
+        markup = self.markup
+        asking = set()
+        for number, (tag, attributes) in enumerate(zip(markup.tags, markup.attributes, strict=True)):
+            if tag in ("textarea", "select") or (tag == "input" and attributes.get("type") in ASKING):
+                above = number
+                for _ in range(MAX_DEPTH):
+                    above = markup.parents[above]
+                    if above < 0 or markup.tags[above] == "form":
+                        break
+                asking.add(above)
+        return asking
+
+    def date_index(self, piece: int) -> int:
+        """Return how many dates stand before a piece."""
+        return bisect_left(self.dates, piece, key=lambda mark: mark.piece)
+
+    def after_person(self, piece: int, last: int) -> int:
+        """Return the piece after the person that stands right at a piece, else the piece."""
+        at = bisect_left(self.people, piece, key=lambda mark: mark.piece)
+        near = at < len(self.people) and self.people[at].piece < min(piece + 2, last)
+        return self.people[at].piece + 1 if near else piece
+
+    def is_small(self, number: int) -> bool:
+        """Whether an element holds no more than a part of the page's text; what holds most of it is no navigation."""
+        first, last = self.markup.first[number], self.markup.last[number]
+        return first == last or self.markup.stops[last - 1] - self.markup.starts[first] <= 0.35 * len(self.text)
+
+    def _in_author(self, number: int) -> bool:
+        parents, attributes = self.markup.parents, self.markup.attributes
+        for _ in range(3):
+            number = parents[number]
+            if number < 0:
+                return False
+            if attributes[number].get("itemprop") in ("author", "creator"):
+                return True
+        return False
+
+    def _find_people(self) -> list[Mark]:
+        """Return the marks of people in order: short texts in elements that say so, and names after "by"."""
+        markup, text = self.markup, self.text
+        found: dict[int, Mark] = {}
+        for number in [*self.named, *self._find_said()]:
+            first, last = self._name_pieces(number)
+            if first == last or last - first > 4:
+                continue
+            start, end = markup.starts[first], markup.stops[last - 1]
+            if self.svg_inside(number) or end - start > MAX_NAME + 10 or not self._may_name(text[start:end]):
+                continue
+            link = markup.tags[number] == "a" or self.linked[number]
+            mark = Mark(start, end, first, number, bool(link))
+            known = found.get(first)
+            if known is None or (mark.strong, -mark.end) >= (known.strong, -known.end):
+                found[first] = mark
+        return [found[first] for first in sorted(found)]
+
+    def _name_pieces(self, number: int) -> tuple[int, int]:
+        """Return the pieces of an element that show a name: without blank ones, and counts or badges around it."""
+        markup, text = self.markup, self.text
+        first, last = markup.first[number], markup.last[number]
+        if last - first > 8:
+            return first, first
+        while first < last and LETTER.search(text, markup.starts[first], markup.stops[first]) is None:
+            first += 1
+        while last > first and (
+            LETTER.search(text, markup.starts[last - 1], markup.stops[last - 1]) is None
+            or markup.tags[markup.owners[last - 1]] in DRAWN
+        ):
+            last -= 1
+        return first, last
+
+    def svg_inside(self, number: int) -> bool:
+        """Whether an element is part of a drawing."""
+        above = self.markup.parents[number]
+        return self.markup.tags[number] in DRAWN or (above >= 0 and self.markup.tags[above] in DRAWN)
+
+    def _find_said(self) -> list[int]:
+        """Return the links right after "by": what follows is a person, whatever its address."""
+        markup, text = self.markup, self.text
+        found = []
+        for piece in range(1, self.pieces):
+            owner = markup.owners[piece]
+            if markup.tags[owner] != "a" or markup.stops[piece] - markup.starts[piece] > MAX_NAME:
+                continue
+            start, stop = markup.starts[piece - 1], markup.stops[piece - 1]
+            if 2 <= stop - start <= MAX_NAME and self.words.by.search(text[start:stop]):
+                found.append(owner)
+        return found
+
+    def _may_name(self, text: str) -> bool:
+        text = text.strip(" \t\n\xa0:@•·,-–|")
+        return (
+            1 < len(text) <= MAX_NAME
+            and LETTER.search(text) is not None
+            and text.lower() not in self.words.buttons
+            and "\n" not in text
+            and text.count(" ") <= 4
+        )
+
+    def _find_dates(self) -> list[Mark]:
+        """Return the marks of dates in order, those of joining and editing left out."""
+        markup, text = self.markup, self.text
+        found: dict[int, Mark] = {}
+        starts = markup.starts
+        for start, end in [*iter_dates(text), *iter_dates_in_pieces(text, starts, markup.stops)]:
+            piece = max(0, bisect_right(starts, start) - 1)
+            line = text.rfind("\n", max(0, start - 60), start) + 1
+            before = text[max(line, start - 40) : start]
+            if self.words.joined.search(before) or (not before.strip() and self._is_told_above(line)):
+                continue
+            found[start] = Mark(start, end, piece, markup.owners[piece])
+        for number in self.timed:
+            first, last = markup.first[number], markup.last[number]
+            value = _value_of(markup.attributes[number])
+            if first == last and value is not None:
+                self._note_untold(number, value, found)
+            if first == last or last - first > 6:
+                continue
+            start, end = starts[first], markup.stops[last - 1]
+            if end - start > 60:
+                continue
+            at = bisect_left(starts, start)
+            inside = [mark for key, mark in found.items() if start <= key < end] if len(found) < 50 else None
+            known = found.get(start) if inside is None else (inside[0] if inside else None)
+            if known is not None:
+                found[known.start] = known._replace(strong=True, value=value)
+            elif is_span(text[start:end]):
+                found[start] = Mark(start, end, at, number, strong=True, value=value)
+        return [found[start] for start in sorted(found)]
+
+    def _note_untold(self, number: int, value: str, found: dict[int, Mark]) -> None:
+        """Note a date that only an attribute tells (scripts print it later), at the piece of text beside it."""
+        markup = self.markup
+        piece, above = markup.first[number], markup.parents[number]
+        for _ in range(3):
+            if above >= 0 and markup.last[above] == piece == markup.first[above]:
+                above = markup.parents[above]
+        if above < 0 or piece >= markup.last[above]:
+            piece -= 1
+        if 0 <= piece < self.pieces:
+            start = markup.starts[piece]
+            found.setdefault(start, Mark(start, start, piece, number, strong=True, value=value))
+
+    def _is_told_above(self, line: int) -> bool:
+        """Whether the line above says that the date is one of joining."""
+        if line < 2:
+            return False
+        above = self.text.rfind("\n", max(0, line - 60), line - 1) + 1
+        words = self.text[above : line - 1].strip()
+        return 0 < len(words) <= 30 and DIGITS.search(words) is None and self.words.joined.match(words) is not None
+
+    def _weigh_pieces(self) -> list[int]:
+        """Return the characters of each piece that are news: not a link, navigation, a date, a name, nor on the page before."""
+        markup, text = self.markup, self.text
+        named, dated = {mark.piece for mark in self.people}, {mark.piece: mark for mark in self.dates}
+        title = (self.page.title or "").strip()
+        seen: set[str] = set()
+        fresh: list[int] = []
+        for piece, (start, stop, owner) in enumerate(zip(markup.starts, markup.stops, markup.owners, strict=True)):
+            size = stop - start
+            if size < 2 or self.linked[owner] or self.chromed[owner] or piece in named:
+                fresh.append(0)
+                continue
+            key = text[start:stop].strip()
+            if piece in dated:
+                size -= dated[piece].end - dated[piece].start
+                size = 0 if size < 12 else size
+            short = len(key) <= MAX_KEYED
+            if short:
+                key = DIGITS.sub("0", key)
+            if not key or (short and key in seen) or (title and len(key) > 5 and title.startswith(key)):
+                size = 0
+            elif key in seen:
+                size //= AGAIN
+            seen.add(key)
+            fresh.append(max(0, size))
+        return fresh
+
+    def _counted(self, marks: list[Mark]) -> list[int]:
+        counts = [0] * self.pieces
+        for mark in marks:
+            counts[mark.piece] += 1
+        return counts
+
+
+def _value_of(attributes: dict[str, str | None]) -> str | None:
+    """Return the date that the attributes of an element tell."""
+    for name in ("datetime", "content", "title", "data-time", "data-timestamp", "data-date"):
+        value = attributes.get(name)
+        if value and len(value) <= 40 and sum(map(str.isdigit, value)) >= 4:
+            return value
+    return None
+
+
+def _told_address(markup: Markup) -> str | None:
+    """Return the address that a page tells of itself to those who share it."""
+    for tag, attributes in zip(markup.tags, markup.attributes, strict=True):
+        if tag == "meta" and attributes.get("property") == "og:url":
+            return attributes.get("content")
+        if tag == "body":
+            break
+    return None
+
+
+def _sums(values: list[int]) -> list[int]:
+    return [0, *accumulate(values)]

@@ -1,0 +1,90 @@
+"""What stands inside the bodies that were found and is no part of them: signatures, edit notes, buttons."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter
+
+from flows.split.boxes import Found
+from flows.split.survey import DIGITS, Survey
+from flows.split.vocabulary import names_part
+
+SIGNATURE = re.compile(r"_{4,}|-{8,}|--")
+MAX_SIGNATURE = 800  # characters
+MAX_NOTE = 120  # characters of an edit note
+MAX_BUTTON = 60
+
+
+def find_trims(survey: Survey, found: Found) -> dict[int, str]:
+    """Return the pieces that are cut from the bodies, with the rule that cuts each."""
+    trims: dict[int, str] = {}
+    markup = survey.markup
+    if found.title is not None:
+        for piece in range(bisect_right(markup.starts, found.title[0]) - 1, bisect_left(markup.starts, found.title[1])):
+            trims[piece] = "title-in-body"
+    boxes = [box for box in [*found.boxes, *(box for _, box in found.remarks)] if box.body is not None]
+    for box in boxes:
+        assert box.body is not None  # noqa: S101 -- told above
+        if box.head is not None:
+            trims.update(dict.fromkeys(range(markup.first[box.body], box.head), "header-in-body"))
+        for number in range(box.body + 1, markup.ends[box.body]):
+            if survey.chromed[number] == 2:
+                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "signature"))
+            elif (names := markup.attributes[number].get("class")) and names_part(names, survey.words.notes):
+                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "post-note"))
+            elif markup.tags[number] in ("button", "select", "textarea", "nav"):
+                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "button"))
+        _trim_signature(survey, markup.first[box.body], markup.last[box.body], trims)
+        _trim_ends(survey, markup.first[box.body], markup.last[box.body], trims)
+    _trim_recurring(survey, [(markup.first[box.body], markup.last[box.body]) for box in boxes if box.body is not None], trims)
+    return trims
+
+
+def _trim_signature(survey: Survey, first: int, last: int, trims: dict[int, str]) -> None:
+    """Cut what follows a rule of underscores or dashes at the end of a body: by old custom, a signature."""
+    markup, text = survey.markup, survey.text
+    for piece in range(last - 1, first, -1):
+        if markup.stops[last - 1] - markup.starts[piece] > MAX_SIGNATURE:
+            return
+        if SIGNATURE.fullmatch(text[markup.starts[piece] : markup.stops[piece]].strip()):
+            trims.update(dict.fromkeys(range(piece, last), "signature-rule"))
+            return
+
+
+def _trim_ends(survey: Survey, first: int, last: int, trims: dict[int, str]) -> None:
+    """Cut an edit note at the end of a body: a short line that opens as those do, and what follows it."""
+    markup, text = survey.markup, survey.text
+    for piece in range(max(first, last - 12), last):
+        start, stop = markup.starts[piece], markup.stops[piece]
+        line = text[start : start + MAX_NOTE].strip().lower()
+        if line.startswith(survey.words.edits) and markup.stops[last - 1] - start <= 2 * MAX_NOTE and stop - start <= MAX_NOTE:
+            trims.update(dict.fromkeys(range(piece, last), "edit-note"))
+            return
+
+
+def _trim_recurring(survey: Survey, ranges: list[tuple[int, int]], trims: dict[int, str]) -> None:
+    """Cut short lines that open or close most bodies alike: buttons, labels, counts."""
+    if len(ranges) < 3:
+        return
+    markup, text = survey.markup, survey.text
+    for step in (1, -1):
+        for _ in range(8):
+            edges = []
+            for first, last in ranges:
+                pieces = range(first, last) if step > 0 else range(last - 1, first - 1, -1)
+                edge = next((p for p in pieces if p not in trims and text[markup.starts[p] : markup.stops[p]].strip()), None)
+                edges.append(edge)
+            keys = [
+                None
+                if edge is None
+                else DIGITS.sub("0", text[markup.starts[edge] : markup.stops[edge]].strip()[: MAX_BUTTON + 1])
+                for edge in edges
+            ]
+            told = Counter(key for key in keys if key and len(key) <= MAX_BUTTON)
+            key, count = told.most_common(1)[0] if told else ("", 0)
+            if count < 3 or count < 0.5 * len(ranges):
+                break
+            for edge, mine in zip(edges, keys, strict=True):
+                if mine == key and edge is not None:
+                    trims[edge] = "recurs-in-bodies"

@@ -1,0 +1,205 @@
+"""HTML of any site → its thread: what repeats as posts do is found, read into fields, and nothing is lost."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows.conservation import find_loss
+from flows.pipeline import split_page
+from flows.read.files import page_from
+from flows.read.inputs import Provenance
+from flows.records import NoThread, Page, Thread
+from flows.strip.repair import repair_span
+from tests import pages_by_hand as by_hand
+from tests.pages_by_hand import NO_THREADS, POSTS, TITLE
+
+CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+
+
+def read(html: str, url: str | None = None) -> Page:
+    page = page_from(html.encode(), "a.html", "html", Provenance(url=url))
+    assert isinstance(page, Page)
+    return page
+
+
+def split(html: str, url: str | None = None) -> Thread:
+    found = split_page(read(html, url))
+    assert isinstance(found, Thread), found.reason
+    return found
+
+
+def bodies(thread: Thread) -> list[str | None]:
+    return [thread.question.body, *(answer.body for answer in thread.answers)]
+
+
+def names(thread: Thread) -> list[str | None]:
+    return [post.byline and post.byline.name for post in (thread.question, *thread.answers)]
+
+
+@pytest.mark.parametrize("make", [by_hand.by_divs, by_hand.by_tables, by_hand.in_noscript, by_hand.with_decoys])
+def test_each_markup_gives_the_same_thread(make) -> None:
+    thread = split(make())
+    assert bodies(thread) == [text for _, _, text in POSTS]
+    assert names(thread) == [author for author, _, _ in POSTS]
+    assert [post.posted_at_raw for post in (thread.question, *thread.answers)] == [date for _, date, _ in POSTS]
+    assert (thread.title, thread.layout) == (TITLE, "html:repeats")
+
+
+def test_nested_replies_know_what_they_answer_and_a_title_alone_opens_the_thread() -> None:
+    thread = split(by_hand.nested())
+    assert thread.question.body is None
+    assert names(thread) == ["gluten", "Old Miller", "crumbshot", "wren_and_wick", "piecrust"]
+    assert [answer.parent for answer in thread.answers] == [None, 1, 2, None]
+
+
+def test_votes_the_accepted_mark_and_remarks_are_read() -> None:
+    thread = split(by_hand.question_and_answers(), "https://flour.example/questions/501")
+    assert bodies(thread) == [text for _, _, text in POSTS[:3]]
+    assert [post.votes for post in (thread.question, *thread.answers)] == [12, -3, 1040]
+    assert [answer.is_accepted for answer in thread.answers] == [False, True]
+    assert [answer.permalink for answer in thread.answers] == ["answer-777", "answer-802"]
+    assert thread.declared_answer_count == 2
+    assert [(remark.under, remark.post.body, remark.post.byline.name) for remark in thread.remarks] == [
+        (0, "Which flour do you use?", "brioche"),
+        (0, "Same here since Monday.", "batard"),
+        (2, "Boiled water works as well.", "brioche"),
+    ]
+
+
+def test_a_later_page_is_a_title_and_answers() -> None:
+    thread = split(by_hand.later_page())
+    assert (thread.title, thread.question.body) == (TITLE, None)
+    assert [answer.body for answer in thread.answers] == [text for _, _, text in POSTS]
+
+
+def test_a_post_of_a_picture_alone_has_no_body_and_is_kept() -> None:
+    thread = split(by_hand.with_a_picture())
+    assert [body is None for body in bodies(thread)] == [False, False, True, False]
+    assert names(thread)[2] == "crumbshot"
+
+
+def test_a_profile_is_linked_in_full_where_the_page_has_an_address() -> None:
+    thread = split(by_hand.by_divs(), "https://flour.example/t/9")
+    assert thread.question.byline is not None
+    assert thread.question.byline.profile_url == "https://flour.example/members/0.html"
+
+
+def test_a_copy_of_the_opening_post_is_taken_once() -> None:
+    thread = split(by_hand.by_divs([POSTS[0], *POSTS]))
+    assert bodies(thread) == [text for _, _, text in POSTS]
+
+
+@pytest.mark.parametrize("name", NO_THREADS)
+def test_a_page_without_a_thread_is_refused(name: str) -> None:
+    found = split_page(read(NO_THREADS[name]))
+    assert isinstance(found, NoThread)
+    assert (found.check, found.layout) == ("no-thread", "html:none")
+
+
+@pytest.mark.parametrize(
+    ("markup", "body"),
+    [
+        ("One.<br>Two.<br><br>Three.", "One.\nTwo.\n\nThree."),
+        ("<p>One.</p><p>Two.</p>", "One.\n\nTwo."),
+        ("<p>Take</p><ul><li>flour</li><li>salt <b>and</b> water</li></ul>", "Take\n\n- flour\n- salt and water"),
+        ("<ol><li>Mix</li><li>Wait</li></ol><p>Done.</p>", "1. Mix\n2. Wait\n\nDone."),
+        ("<blockquote><cite>Ada said:</cite><p>It rose.</p></blockquote><p>Good.</p>", "> Ada said:\n>\n> It rose.\n\nGood."),
+        ("<p>Run</p><pre><code>if a:\n    b()\n</code></pre><p>twice.</p>", "Run\n\n```\nif a:\n    b()\n```\n\ntwice."),
+        ("<table><tr><td>rye</td><td>10 g</td></tr><tr><td>salt</td><td>2 g</td></tr></table>", "rye | 10 g\nsalt | 2 g"),
+        ("<p>See <a href='/x'>the recipe</a>.</p>", "See the recipe."),
+        ("<p>Mail <a href='/cdn'>[email&nbsp;protected]</a> now</p>", "Mail [email protected] now"),
+        ("<p>Hi {{ user.name }}, it rose.</p>", "Hi, it rose."),
+        ("<p>Write <code>{{ user.name }}</code> there.</p>", "Write {{ user.name }} there."),
+    ],
+)
+def test_a_body_reads_as_plain_text(markup: str, body: str) -> None:
+    filler = "<p>It rose well on the second day, and I have changed nothing else since.</p>"
+    posts = [*POSTS[:2], ("crumbshot", "4 May 2021, 07:02", "@@"), POSTS[3]]
+    thread = split(by_hand.by_divs(posts).replace("<p>@@</p>", markup + filler))
+    read_body = thread.answers[1].body or ""
+    assert read_body.removesuffix("It rose well on the second day, and I have changed nothing else since.").strip() == body
+
+
+def test_what_is_cut_names_its_rule() -> None:
+    page = read(by_hand.by_divs())
+    found = split_page(page)
+    rules = {page.text[claim.start : claim.end].strip(): claim.rule for claim in found.claims}
+    assert any("Knead it" in words and rule in ("beside-body", "signature") for words, rule in rules.items())
+    assert all(claim.rule for claim in found.claims)
+
+
+# -- any tree of tags ------------------------------------------------------------------------------------------------------
+
+TAGS = st.sampled_from(
+    ["div", "p", "li", "ul", "span", "b", "blockquote", "pre", "td", "tr", "table", "a", "h1", "time", "noscript"]
+)
+CLASSES = st.sampled_from(["", "post", "author", "post-body", "signature", "date", "quote", "comment", "vote-count"])
+WORDS = st.sampled_from(
+    [
+        "It rose.",
+        "3 May 2021",
+        "by Ada",
+        "ada_l",
+        "12",
+        "{{ x }}",
+        "Joined: 2 Jan 2015",
+        "A longer text about flour and water.",
+        " ",
+        "#3",
+        "Ã©",
+    ]
+)
+
+
+def element(inside: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    def wrap(tag: str, name: str, number: int, parts: list[str]) -> str:
+        href = ' href="/user/ada"' if tag == "a" else ""
+        return f'<{tag} class="{name}" id="p{number}"{href}>{"".join(parts)}</{tag}>'
+
+    return st.builds(wrap, TAGS, CLASSES, st.integers(1, 9999), st.lists(inside, max_size=5))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.recursive(WORDS, element, max_leaves=30), min_size=1, max_size=6))
+def test_nothing_is_lost_of_any_tree(parts: list[str]) -> None:
+    page = page_from(("<body>" + "".join(parts) * 2).encode(), "a.html", "html", Provenance())
+    if isinstance(page, Page):
+        found = split_page(page)
+        assert not isinstance(found, NoThread) or found.check == "no-thread", found.reason
+        assert find_loss(page, found, repair_span) is None
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        '<div class="post"><a href="/user/x">ada</a> 3 May 2021 <p>It rose again today, and so did I.</p></div>',
+        "<p>word</p>",
+        "<div class=a>word",
+        "<li class=comment><b>ada</b> 3 May 2021<p>It rose again.</p><ul>",
+        "<td>3 May 2021</td><td><a href=/user/ada>ada</a></td>",
+    ],
+)
+def test_time_grows_with_the_page_and_no_faster(piece: str) -> None:
+    def seconds(size: int) -> float:
+        page = read("<body>" + piece * size)
+        start = time.perf_counter()
+        split_page(page)
+        return time.perf_counter() - start
+
+    seconds(200)
+    small, large = min(seconds(1000) for _ in range(2)), seconds(4000)
+    assert large < 12 * small + 0.3
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not here")
+@pytest.mark.parametrize("folder", ["negatives", "templates"])
+def test_no_thread_is_found_where_there_is_none(folder: str) -> None:
+    for path in sorted((CORPUS / folder).iterdir()):
+        page = page_from(path.read_bytes(), path.name, "html", Provenance())
+        assert isinstance(page, Page)
+        assert isinstance(split_page(page), NoThread), path.name
