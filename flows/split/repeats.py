@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from flows.records import Claim, Cues, NoThread, Page, Thread
-from flows.split.boxes import Box, Found
-from flows.split.choosing import choose_hypotheses, refine
-from flows.split.columns import fill_authors, fill_dates
-from flows.split.fields import fill_fields, find_declared
-from flows.split.headings import find_title
-from flows.split.openings import find_opening
-from flows.split.remarks import find_remarks
-from flows.split.survey import Survey
-from flows.split.threads import read_thread
-from flows.split.trimming import find_trims
-from flows.split.trust import judge
-from flows.split.weighing import Hypothesis
+from flows.split.markup.boxes import Box, Found
+from flows.split.markup.choosing import choose_hypotheses, refine
+from flows.split.markup.columns import fill_authors, fill_dates
+from flows.split.markup.fields import fill_fields, find_declared
+from flows.split.markup.headings import find_title
+from flows.split.markup.openings import find_opening
+from flows.split.markup.remarks import find_remarks
+from flows.split.markup.survey import Survey
+from flows.split.markup.threads import read_thread
+from flows.split.markup.trimming import find_trims
+from flows.split.markup.trust import judge
+from flows.split.markup.weighing import Hypothesis
 
 MOST_TRIED = 12  # hypotheses of a page, before it is refused
 MAX_PLAIN_LINKS, MAX_PLAIN_ELEMENTS = 10, 400

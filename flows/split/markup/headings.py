@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flows.split.survey import HEADINGS, Survey
+from flows.split.markup.survey import HEADINGS, Survey
 
 SEPARATORS = re.compile(r"\s+(?:[-–—|•·»›:]|::|&raquo;)\s+|\s*\|\s*|\s*::\s*")
 MAX_TITLE = 300  # characters; forums cap a title below that

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from flows.split.survey import HEADINGS, Survey
-from flows.split.vocabulary import mask_names
+from flows.split.markup.survey import HEADINGS, Survey
+from flows.split.markup.vocabulary import mask_names
 
 DIGITS = re.compile(r"\d+")
 # Elements inside a line, and those that hold no post by their meaning.

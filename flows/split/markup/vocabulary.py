@@ -1,4 +1,4 @@
-"""What forum software calls its parts: the words of markup.toml, and the questions that they answer."""
+"""What forum software calls its parts: the words of vocabulary.toml, and the questions that they answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_ATTRIBUTE = 300  # characters of a class or an address that are looked at
 
 
 class Vocabulary(NamedTuple):
-    """The words of markup.toml, by what they are asked for."""
+    """The words of vocabulary.toml, by what they are asked for."""
 
     addresses: frozenset[str]
     short_addresses: frozenset[str]
@@ -47,8 +47,8 @@ class Vocabulary(NamedTuple):
 
 @lru_cache(maxsize=1)
 def load_vocabulary() -> Vocabulary:
-    """Return the words of markup.toml."""
-    data = tomllib.loads((Path(__file__).parent / "markup.toml").read_text("utf-8"))
+    """Return the words of vocabulary.toml."""
+    data = tomllib.loads((Path(__file__).parent / "vocabulary.toml").read_text("utf-8"))
     people, notes = data["people"], data["notes"]
     counted = "|".join(sorted(map(re.escape, data["counts"]["answers"]), key=len, reverse=True))
     return Vocabulary(

@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from bs4.element import Comment, NavigableString, PreformattedString, Tag
 
 from flows.records import Markup
-from flows.split.vocabulary import names_quote
+from flows.split.markup.vocabulary import names_quote
 
 MAX_BOX = 400_000  # characters of markup that BeautifulSoup is given; more than any post of a forum has
 MAX_NESTED = 300  # elements deep: beyond that its own walk may fail

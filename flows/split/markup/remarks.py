@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from flows.split.boxes import Box
-from flows.split.survey import Survey
-from flows.split.weighing import BODY, Hypothesis, find_records
+from flows.split.markup.boxes import Box
+from flows.split.markup.survey import Survey
+from flows.split.markup.weighing import BODY, Hypothesis, find_records
 
 INSIDE = 0.8  # share of the bodies that must stand in the posts' records, after the posts' own bodies
 LEAST_EVIDENCE = 0.75

@@ -7,10 +7,10 @@ from functools import cached_property
 from urllib.parse import urljoin
 
 from flows.records import Byline, Claim, Cues, Cut, Post, Remark, Thread
-from flows.split.bodies import Context, read_contexts, render
-from flows.split.boxes import Box, Found
-from flows.split.marks import Mark
-from flows.split.survey import Survey
+from flows.split.markup.bodies import Context, read_contexts, render
+from flows.split.markup.boxes import Box, Found
+from flows.split.markup.marks import Mark
+from flows.split.markup.survey import Survey
 
 Stretch = tuple[int, int, str, str, int | None]  # start, end, role, rule, post
 LOOK_UP = 4  # elements around a name in which its link is looked for

@@ -6,9 +6,9 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 
-from flows.split.boxes import Found
-from flows.split.survey import DIGITS, Survey
-from flows.split.vocabulary import names_part
+from flows.split.markup.boxes import Found
+from flows.split.markup.survey import DIGITS, Survey
+from flows.split.markup.vocabulary import names_part
 
 SIGNATURE = re.compile(r"_{4,}|-{8,}|--")
 MAX_SIGNATURE = 800  # characters

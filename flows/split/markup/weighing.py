@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from flows.split.candidates import Group
-from flows.split.survey import MAX_DEPTH, Survey
-from flows.split.vocabulary import mask_names
+from flows.split.markup.candidates import Group
+from flows.split.markup.survey import MAX_DEPTH, Survey
+from flows.split.markup.vocabulary import mask_names
 
 ROOT = 0.75  # the power of a body's length: many posts of some words weigh more than one long text
 NO_DATE, NO_PERSON = 0.5, 0.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from flows.split.marks import Mark
+from flows.split.markup.marks import Mark
 
 
 @dataclass(slots=True)

@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from flows.split.candidates import Group, find_groups, find_wordless, weigh_text
-from flows.split.survey import Survey
-from flows.split.weighing import BODY, Hypothesis, Record, find_records, look_of, weigh_group
+from flows.split.markup.candidates import Group, find_groups, find_wordless, weigh_text
+from flows.split.markup.survey import Survey
+from flows.split.markup.weighing import BODY, Hypothesis, Record, find_records, look_of, weigh_group
 
 NEGLIGIBLE = 0.04  # of the best score: groups with less text than that decide nothing
 REFINED = 25  # hypotheses that are looked at again

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from urllib.parse import urlsplit
 
-from flows.split.choosing import prints_number
-from flows.split.survey import Survey
-from flows.split.vocabulary import split_names
-from flows.split.weighing import Hypothesis, Record, look_of
+from flows.split.markup.choosing import prints_number
+from flows.split.markup.survey import Survey
+from flows.split.markup.vocabulary import split_names
+from flows.split.markup.weighing import Hypothesis, Record, look_of
 
 LEAST_TEXT = 20  # characters of news in all bodies
 THREAD_TYPES = frozenset({"DiscussionForumPosting", "QAPage", "Question", "Answer"})

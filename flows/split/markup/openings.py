@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-from flows.split.boxes import Box, Found
-from flows.split.candidates import NEVER
-from flows.split.columns import marks_beside
-from flows.split.survey import Survey
-from flows.split.vocabulary import split_names
+from flows.split.markup.boxes import Box, Found
+from flows.split.markup.candidates import NEVER
+from flows.split.markup.columns import marks_beside
+from flows.split.markup.survey import Survey
+from flows.split.markup.vocabulary import split_names
 
 LEAST_WORDS = 20  # characters of news in a block that is to be an opening post
 MOST = 0.8  # of the largest block's news: the tightest element that holds so much is the opening post's body

@@ -6,10 +6,10 @@ import re
 from bisect import bisect_left
 from itertools import pairwise
 
-from flows.split.boxes import Box, Found
-from flows.split.survey import MAX_DEPTH, Survey
-from flows.split.vocabulary import split_names
-from flows.split.weighing import look_of
+from flows.split.markup.boxes import Box, Found
+from flows.split.markup.survey import MAX_DEPTH, Survey
+from flows.split.markup.vocabulary import split_names
+from flows.split.markup.weighing import look_of
 
 MOST_VOTES = 2**31 - 1  # the column is Int32
 MAX_VOTES_TEXT = 12

@@ -8,9 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from itertools import pairwise
 
-from flows.split.boxes import Box
-from flows.split.marks import Mark
-from flows.split.survey import Survey
+from flows.split.markup.boxes import Box
+from flows.split.markup.marks import Mark
+from flows.split.markup.survey import Survey
 
 ORDERED = 0.5  # what a column of dates loses that jump back and forth: the days on which people joined
 LEAST_ORDER = 4

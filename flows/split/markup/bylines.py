@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from flows.split.marks import Mark
+from flows.split.markup.marks import Mark
 
 if TYPE_CHECKING:
-    from flows.split.survey import Survey
+    from flows.split.markup.survey import Survey
 
 NEAR = 6  # pieces before a date in which a name may stand
 BOLD = frozenset(

@@ -7,10 +7,10 @@ from bisect import bisect_left, bisect_right
 from itertools import accumulate
 
 from flows.records import Markup, Page
-from flows.split.bylines import find_people_by_dates
-from flows.split.dates import is_span, iter_dates, iter_dates_in_pieces
-from flows.split.marks import Mark
-from flows.split.vocabulary import CHROME, PERSON, SIGNED, TIME, Vocabulary, is_profile_address, kind_of, load_vocabulary
+from flows.split.markup.bylines import find_people_by_dates
+from flows.split.markup.dates import is_span, iter_dates, iter_dates_in_pieces
+from flows.split.markup.marks import Mark
+from flows.split.markup.vocabulary import CHROME, PERSON, SIGNED, TIME, Vocabulary, is_profile_address, kind_of, load_vocabulary
 
 MAX_NAME = 40  # characters; user names are capped well below
 MAX_KEYED = 60  # characters of a piece whose numbers are masked before it is compared
