@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flows import identity
@@ -22,6 +22,7 @@ STAGED = {
     "authors": ("_fetched_at", "_source", "_position"),
     "rejects": (),
 }
+SAME_DATE = timedelta(days=2)  # a day printed without a time, in another zone
 SUSPECT_BELOW = 0.5  # confidence under which a split is more likely wrong than right
 MAX_VALUE, MAX_ROW = 500, 8000
 
@@ -128,8 +129,7 @@ class Rows:
         qid = identity.question_id(url, thread.title, question.body)
         staged = {"_fetched_at": page.fetched_at, "_source": page.source}
         posts = [question, *thread.answers, *(remark.post for remark in thread.remarks)]
-        printed_dates = [post.posted_at_raw for post in posts]
-        dates = read_dates(printed_dates, fetched_at=page.fetched_at, language=page.language)
+        dates = _date_posts(posts, page)
         self.add(
             "questions", question_id=qid, scrape_id=scrape, url=url, site=site, title=thread.title, body=question.body,
             author_id=self._add_author(question, qid, site, 0, page), byline=question.byline and question.byline.printed,
@@ -191,6 +191,18 @@ class Rows:
 def _parent_of(answer: Post, ids: list[str | None]) -> str | None:
     """Return the id of the answer that one replies to; None: the question, or not said."""
     return ids[answer.parent] if answer.parent is not None and 0 < answer.parent < len(ids) else None
+
+
+def _date_posts(posts: list[Post], page: Page) -> list[datetime | None]:
+    """Return when each post was written, in UTC: as its page says for machines, unless what it prints says another day."""
+    printed = read_dates([post.posted_at_raw for post in posts], fetched_at=page.fetched_at, language=page.language)
+    if not any(post.published for post in posts):
+        return printed
+    exact = read_dates([post.published for post in posts], fetched_at=page.fetched_at, language=page.language)
+    return [
+        shown if told is None or (shown is not None and abs(shown - told) > SAME_DATE) else told
+        for shown, told in zip(printed, exact, strict=True)
+    ]
 
 
 def _alias(who: Byline) -> str | None:

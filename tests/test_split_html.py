@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows.authors.resolve import author_key
 from flows.conservation import find_loss
 from flows.pipeline import split_page
 from flows.read.files import page_from
 from flows.read.inputs import Provenance
 from flows.records import NoThread, Page, Thread
+from flows.rows import Rows
 from flows.strip.repair import repair_span
+from schemas import TABLES, polars_schema
 from tests import pages_by_hand as by_hand
 from tests.pages_by_hand import NO_THREADS, POSTS, TITLE
 
@@ -203,3 +208,22 @@ def test_no_thread_is_found_where_there_is_none(folder: str) -> None:
         page = page_from(path.read_bytes(), path.name, "html", Provenance())
         assert isinstance(page, Page)
         assert isinstance(split_page(page), NoThread), path.name
+
+
+def test_json_ld_fills_what_the_page_does_not_print_and_dates_go_to_utc() -> None:
+    exact = "2021-05-03T10:11:12+02:00"
+    said = [{"@type": "Answer", "text": text, "dateCreated": exact, "upvoteCount": 7} for _, _, text in POSTS[1:]]
+    asked = {"@type": "Question", "name": TITLE, "text": POSTS[0][2], "suggestedAnswer": said}
+    block = json.dumps({"@type": "QAPage", "mainEntity": asked})
+    html = by_hand.by_divs().replace("</head>", f'<script type="application/ld+json">{block}</script></head>')
+    page = read(html, "https://flour.example/t/1")
+    thread = split_page(page)
+    assert isinstance(thread, Thread)
+    assert [answer.votes for answer in thread.answers] == [7] * len(said)
+    assert thread.confidence >= split(by_hand.by_divs()).confidence
+    rows = Rows({table: tuple(polars_schema(table)) for table in TABLES}, author_key)
+    rows.add_page(page, thread)
+    answers = rows.tables["answers"]
+    assert all(moment is not None for moment in answers["posted_at"])
+    told = datetime(2021, 5, 3, 8, 11, 12, tzinfo=UTC)
+    assert [moment == told for moment in answers["posted_at"]] == [True, True, False]  # the last prints quite another day

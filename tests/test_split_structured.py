@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import html
 import json
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from flows.authors.byline import read_byline
 from flows.records import Byline, Post, Thread
 from flows.split import crosscheck, json_ld, structured
-from flows.split.crosscheck import fill_from_structured
+from flows.split.crosscheck import fill_from_structured, hear_structured
 from flows.split.structured import StructuredThread, read_json_ld
 
 QUESTION = "The hinge of the garden gate creaks whenever the wind blows. What helps?"
@@ -164,7 +165,8 @@ def test_missing_fields_are_filled_and_the_posts_stay_as_many() -> None:
     assert (oiled.byline.name, oiled.byline.credentials, oiled.byline.alias) == ("Anna Berg", ("MD",), "Anna Berg, MD")
     assert (oiled.byline.printed, oiled.byline.profile_url) == ("", "https://a.example/u/anna")
     assert (thread.question.votes, thread.question.is_accepted) == (5, None)
-    assert check.published == ("2024-05-01", "2024-05-03", "2024-05-02T10:00:00Z")
+    dates = [post.published for post in (thread.question, *thread.answers)]
+    assert dates == ["2024-05-01", "2024-05-03", "2024-05-02T10:00:00Z"]
 
 
 def test_what_the_page_says_itself_stands() -> None:
@@ -172,7 +174,25 @@ def test_what_the_page_says_itself_stands() -> None:
     printed = Byline(printed="someone", name="someone")
     thread.answers[1] = Post(OIL, byline=printed, posted_at_raw="2 May", votes=0, is_accepted=False)
     fill_from_structured(thread, [read_one(qa_page())])
-    assert thread.answers[1] == Post(OIL, byline=printed, posted_at_raw="2 May", votes=0, is_accepted=False)
+    exact = "2024-05-02T10:00:00Z"
+    assert thread.answers[1] == Post(OIL, byline=printed, posted_at_raw="2 May", votes=0, is_accepted=False, published=exact)
+
+
+@pytest.mark.parametrize(("count", "direction"), [(2, 1), (9, 0)])
+def test_a_second_opinion_that_agrees_makes_a_split_surer(count: int, direction: int) -> None:
+    thread = found_thread()
+    thread.confidence = 0.6
+    check = hear_structured(thread, [replace(read_one(qa_page()), declared_answer_count=count)])
+    assert check.verdict == ("agrees" if direction else "partly")
+    assert (thread.confidence > 0.6) == bool(direction)
+
+
+def test_a_second_opinion_that_knows_other_answers_makes_it_less_sure() -> None:
+    thread = found_thread()
+    thread.confidence = 0.6
+    thread.answers.pop()
+    assert hear_structured(thread, [read_one(qa_page())]).verdict == "disagrees"
+    assert thread.confidence < 0.6
 
 
 def test_a_profile_is_filled_only_for_the_same_name() -> None:

@@ -19,6 +19,7 @@ HEAD_CHARS, HEAD_WORDS = 2000, 60  # of a post: as far as two renderings of it a
 RUN = 3  # words; a run of three is seldom shared by two posts that do not quote each other
 MIN_SHARE = 0.5  # of the runs of the shorter one; a rendering drops links, quotes, smileys
 MAX_SHARED = 20  # posts that hold a run, beyond which it tells nothing
+MAX_DATE = 80  # characters
 NOTHING, FAQ, AGREES, PARTLY, DISAGREES = "nothing", "faq", "agrees", "partly", "disagrees"
 
 
@@ -29,7 +30,6 @@ class CrossCheck:
     `verdict`: "nothing" (it speaks of no post of this page), "faq" (its questions are the site's own), "agrees" (each of its
     answers was found, and the declared count is that of the page, with or without the opening post), "partly" (each was
     found, and more; or more are declared than this page shows), "disagrees" (answers of its were not found).
-    `published` is by post, 0 the question: the date as JSON-LD has it, None where it says nothing of that post.
     """
 
     verdict: str
@@ -37,7 +37,6 @@ class CrossCheck:
     missing: int = 0  # answers that JSON-LD has and the page was not found to have
     declared_answer_count: int | None = None
     filled: tuple[tuple[str, int], ...] = ()  # (field, how many posts it was filled of)
-    published: tuple[str | None, ...] = ()
 
 
 def fill_from_structured(
@@ -66,17 +65,33 @@ def fill_from_structured(
         return CrossCheck(NOTHING)
     said = [known.question, *known.answers]
     filled: Counter[str] = Counter()
-    published: list[str | None] = [None] * len(posts)
     for place, number in pairs.items():
-        published[place] = said[number].published
         for field, fill in FILLS.items():
             filled[field] += fill(posts[place], said[number], read_author)
     taken = set(pairs.values())
     missing = sum(answer.text is not None and number not in taken for number, answer in enumerate(known.answers, 1))
     counts = tuple((field, count) for field, count in filled.items() if count)
-    return CrossCheck(
-        _judge(thread, known, missing), len(pairs), missing, known.declared_answer_count, counts, tuple(published)
-    )
+    return CrossCheck(_judge(thread, known, missing), len(pairs), missing, known.declared_answer_count, counts)
+
+
+# How much surer the second opinion makes a split, by its verdict.
+WEIGHTS = {AGREES: 0.05, DISAGREES: -0.15}
+
+
+def hear_structured(
+    thread: Thread, structured: Sequence[StructuredThread], read_author: Callable[[str], Byline] | None = None
+) -> CrossCheck:
+    """Fill what the posts of a thread lack from the JSON-LD of its page, and let what it says weigh in their confidence."""
+    check = fill_from_structured(thread, structured, read_author)
+    weight = WEIGHTS.get(check.verdict, 0.0)
+    thread.confidence = _shift(thread.confidence, weight)
+    for post in (thread.question, *thread.answers):
+        post.confidence = _shift(post.confidence, weight)
+    return check
+
+
+def _shift(confidence: float, weight: float) -> float:
+    return round(min(max(confidence + weight, 0.05), max(confidence, 0.99)), 3) if weight else confidence
 
 
 def merge_opening(known: StructuredThread) -> StructuredThread:
@@ -176,9 +191,10 @@ def _is_same_name(name: str, who: Byline) -> bool:
 
 
 def _fill_date(post: Post, said: StructuredPost, _: ReadAuthor) -> bool:
-    if post.posted_at_raw is not None or said.published is None or len(said.published) > 80:
+    if said.published is None or len(said.published) > MAX_DATE or post.published is not None:
         return False
-    post.posted_at_raw = said.published
+    post.published = said.published
+    post.posted_at_raw = post.posted_at_raw or said.published
     return True
 
 

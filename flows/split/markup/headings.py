@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from flows.split.markup.survey import HEADINGS, Survey
+from flows.split.titles import clean_title
 
 SEPARATORS = re.compile(r"\s+(?:[-–—|•·»›:]|::|&raquo;)\s+|\s*\|\s*|\s*::\s*")
 MAX_TITLE = 300  # characters; forums cap a title below that
@@ -56,8 +57,12 @@ def _find_line(survey: Survey, told: str) -> tuple[int, int] | None:
 
 
 def _part_title(survey: Survey, shown: tuple[int, int]) -> tuple[int, int] | None:
-    """Return the part of the <title> between separators that names the thread: the longest."""
+    """Return the part of the <title> that names the thread, else the longest between separators."""
     start, end = shown
+    named = clean_title(survey.text[start:end], url=survey.address, site=survey.page.site)
+    at = survey.text.find(named, start, end) if named else -1
+    if named and at >= 0:
+        return at, at + len(named)
     parts, at = [], start
     for found in SEPARATORS.finditer(survey.text, start, end):
         parts.append((at, found.start()))
