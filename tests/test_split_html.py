@@ -227,3 +227,8 @@ def test_json_ld_fills_what_the_page_does_not_print_and_dates_go_to_utc() -> Non
     assert all(moment is not None for moment in answers["posted_at"])
     told = datetime(2021, 5, 3, 8, 11, 12, tzinfo=UTC)
     assert [moment == told for moment in answers["posted_at"]] == [True, True, False]  # the last prints quite another day
+
+
+def test_a_home_page_holds_no_thread() -> None:
+    assert isinstance(split_page(read(by_hand.by_divs(), "https://flour.example/")), NoThread)
+    assert isinstance(split_page(read(by_hand.by_divs(), "https://flour.example/?t=4")), Thread)

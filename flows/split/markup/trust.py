@@ -33,6 +33,8 @@ def judge(survey: Survey, taken: Hypothesis) -> float | None:
     told = bool(kinds & THREAD_TYPES)
     if not told and kinds & OTHER_TYPES and not _has_forum_path(survey) and hints < 2:
         return None
+    if not told and _is_home(survey):
+        return None
     evidence = taken.evidence
     if len(records) == 1:
         return round(0.4 + 0.1 * min(hints, 4), 2) if evidence >= 1 and (told or hints >= 2) else None
@@ -85,6 +87,12 @@ def forum_hints(survey: Survey, taken: Hypothesis) -> int:
 def _has_forum_path(survey: Survey) -> bool:
     path = urlsplit(survey.address).path if survey.address else ""
     return not survey.words.forum.isdisjoint(split_names(path.replace("/", " ").replace(".", " ")[:120]))
+
+
+def _is_home(survey: Survey) -> bool:
+    """Whether the address is a host's own: what repeats on a home page leads to threads, and is none."""
+    parts = urlsplit(survey.address) if survey.address else None
+    return parts is not None and parts.path in ("", "/") and not parts.query
 
 
 def _count_forum_links(survey: Survey) -> int:
