@@ -11,8 +11,9 @@ from flows.split.dates import find_date
 from flows.split.features import Seen, load_kinds
 from flows.split.network import Guess
 
-HEAD, FOOT = 25, 12  # lines before the first and behind the last body that may belong to them
+HEAD, FOOT = 25, 8  # lines before the first and behind the last body that may belong to them
 LEAST = 0.12  # of probability: below it a line is nobody's name or date
+BEFORE = 1.1  # the commoner side weighs more
 MAX_NAME = 60  # characters
 _LEAD_SIGNS = re.compile(r"(?:[\s•◦▪·*»>|–—-]+|\d{1,4}[.)] |\[[–+-]\])+")
 _TAIL_SIGNS = " \t•·|,:;»>–—-✭♦✓☆★♂♀"
@@ -34,6 +35,10 @@ def find_slots(lines: list[Line], seen: Seen, guess: Guess, bodies: list[tuple[i
         if date is None:
             dates[at] = 0.0
     _discount_titles(authors, lines, bodies)
+    reader = _Names(lines, [], seen.prose)
+    for at, chance in enumerate(authors):
+        if chance > 0.01 and not reader.may_hold(at):
+            authors[at] = 0.0
     author_lines = _choose(authors, bodies, [seen.groups[2], seen.groups[3]])
     date_lines = _choose(dates, bodies, [seen.groups[0], seen.groups[3]])
     names = _Names(lines, [at for at in author_lines if at is not None], seen.prose)
@@ -70,8 +75,8 @@ def _choose(chances: list[float], bodies: list[tuple[int, int]], kinds: list[lis
         end = bodies[number + 1][0] if number + 1 < len(bodies) else min(total, high + 1 + FOOT)
         befores.append(range(low - 1, begin - 1, -1))
         afters.append(range(high + 1, end))
-    found = [_choose_side(chances, regions, kinds) for regions in (befores, afters)]
-    return max(found, key=lambda side: side[0])[1]  # where both are as likely, before
+    before, after = (_choose_side(chances, regions, kinds) for regions in (befores, afters))
+    return before[1] if BEFORE * before[0] >= after[0] else after[1]
 
 
 def _choose_side(chances: list[float], regions: list[range], kinds: list[list[int]]) -> tuple[float, list[int | None]]:
@@ -102,21 +107,38 @@ class _Names:
         self.lines = lines
         self.bits, kinds = load_kinds()
         self.lead = 1 << kinds.index("lead")
-        self.tail = self.lead | 1 << kinds.index("role") | 1 << kinds.index("counted") | 1 << kinds.index("joined")
+        self.never = self.lead | 1 << kinds.index("button") | 1 << kinds.index("edited") | 1 << kinds.index("counted")
         self.rank = 1 << kinds.index("role") | 1 << kinds.index("counted") | 1 << kinds.index("replies")
         own = set(author_lines)
         self.known = {line.text.casefold() for line in lines if len(line.text) <= MAX_NAME}
         # Other short lines: "name, date" or "thread starter: name" tell a name from the rank that follows it elsewhere.
         labels = [line.text for at, line in enumerate(lines) if at not in own and len(line.text) <= 90 and not prose[at]]
         self.labels = "\n" + "\n".join(labels).casefold() + "\n"
-        texts = {self._core(lines[at].text) for at in author_lines}
+        texts = {" ".join(words[: self._before_rank(words)]) for words in (self._core(lines[at].text).split() for at in author_lines)}
         self.shared: Counter[tuple[str, ...]] = Counter()
-        self.numbered = len(texts) > 1
+        numbered = 0
         for text in texts:
             words = text.split()
-            self.numbered = self.numbered and len(words) > 1 and words[-1].replace(",", "").replace(".", "").isdigit()
+            numbered += len(words) > 1 and words[-1].replace(",", "").replace(".", "").isdigit()
             for size in range(1, len(words)):
                 self.shared[tuple(words[-size:])] += 1
+        self.numbered = 2 * numbered >= len(texts) > 1
+
+    def may_hold(self, at: int) -> bool:
+        """Whether a line has a word that may be a name: not a button, a lead-in, a number or a date."""
+        return any(self._may_name(word) for word in self._core(self.lines[at].text).split())
+
+    def _may_name(self, word: str) -> bool:
+        plain = _WORD_END.sub("", word.lower().strip("()[]#«»\""))
+        return any(map(str.isalpha, plain)) and not self.bits.get(plain, 0) & self.never
+
+    def _before_rank(self, words: list[str]) -> int:
+        """Return how many words stand before a rank or a count: "ada 6 replies", "ada Moderator"."""
+        for place, word in enumerate(words[1:], start=1):
+            plain = word.lower().strip(",.:;()[]").rstrip("0123456789")
+            if plain and self.bits.get(plain, 0) & self.rank:
+                return place - 1 if place > 1 and words[place - 1].replace(",", "").isdigit() else place
+        return len(words)
 
     def _core(self, text: str) -> str:
         low, high = self._core_span(text)
@@ -128,8 +150,7 @@ class _Names:
         high = len(text)
         date = find_date(text)
         if date is not None:
-            before = text[low : date.start].strip(_TAIL_SIGNS + "()[]")
-            if before and not all(self.bits.get(word.lower().strip(":"), 0) & self.lead or len(word) <= 2 and not word.isalnum() for word in before.split()):
+            if any(self._may_name(word) for word in text[low : date.start].split()):
                 high = date.start
             else:
                 low = date.end
@@ -137,7 +158,7 @@ class _Names:
             while low < high and text[low] in _TAIL_SIGNS:
                 low += 1
             word = text[low:high].split(None, 1)
-            if len(word) == 2 and self.bits.get(word[0].lower().strip(":"), 0) & self.lead:
+            if len(word) == 2 and self.bits.get(word[0].lower().strip(":"), 0) & self.lead and word[1][0] not in _TAIL_SIGNS:
                 low += len(word[0])
                 continue
             break
@@ -159,7 +180,7 @@ class _Names:
         words = core.split()
         if not words:
             return None
-        keep = self._name_words(words)
+        keep = self._name_words(at, words)
         end = low
         for _ in range(keep):
             while text[end].isspace():
@@ -167,25 +188,29 @@ class _Names:
             while end < high and not text[end].isspace():
                 end += 1
         trimmed = text[low:end].rstrip(_TAIL_SIGNS)
-        if not trimmed or len(trimmed) > MAX_NAME:
+        half = len(trimmed) // 2
+        if len(trimmed) > 5 and trimmed[:half] == trimmed[half:]:  # a picture's text and the name itself
+            trimmed = trimmed[:half]
+        if len(trimmed) > MAX_NAME or not any(map(str.isalnum, trimmed)):
             return None
         return low, low + len(trimmed)
 
-    def _name_words(self, words: list[str]) -> int:
+    def _name_words(self, at: int, words: list[str]) -> int:
         """Return how many words at the beginning are the name."""
         for size in range(len(words) - 1, 0, -1):  # a name that stands alone on a line of its own
             if " ".join(words[:size]).casefold() in self.known and len(words) > 1:
                 return size
-        keep = len(words)
+        keep = self._before_rank(words)
         for size in range(keep - 1, 0, -1):
-            if self.shared[tuple(words[-size:])] > 1:
+            if self.shared[tuple(words[keep - size : keep])] > 1:
                 keep -= size
                 break
-        for place, word in enumerate(words[1:keep], start=1):
-            plain = word.lower().strip(",.:;()[]")
-            if word.startswith("(") or self.bits.get(plain, 0) & self.rank or (place > 1 and word == words[place - 1]):
-                keep = place - (place > 1 and word == words[place - 1])
+        for place in range(2, keep):
+            if words[place] == words[place - 1]:  # a rank that is printed twice
+                keep = place - 1
                 break
+        if find_date(self.lines[at].text) is not None and keep > 1 and words[1].startswith("("):
+            keep = 1  # "name (real name) date"
         if keep > 1 and keep == len(words) and self.numbered:
             keep -= 1
         for size in range(keep, 0, -1):

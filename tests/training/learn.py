@@ -71,7 +71,7 @@ def loss(weights: Weights, batch: dict[str, jax.Array], key: jax.Array | None) -
     total = -jnp.sum(jnp.take_along_axis(logs, batch["label"][:, None], axis=1)[:, 0] * weight)
     for place, name in ((LABELS, "author"), (LABELS + 1, "date")):
         z, y = out[:, place], batch[name]
-        total += 0.5 * jnp.sum((jnp.maximum(z, 0) - z * y + jnp.log1p(jnp.exp(-jnp.abs(z)))) * weight)
+        total += 0.5 * jnp.sum((jnp.maximum(z, 0) - z * y + jnp.log1p(jnp.exp(-jnp.abs(z)))) * weight * batch["known"][:, place - LABELS])
     return total / jnp.sum(weight)
 
 
@@ -87,7 +87,7 @@ def pack(pages: Sequence[Arrays], order: np.ndarray) -> list[dict[str, np.ndarra
             batch = {
                 "x": np.zeros((BATCH, features), np.float32), "groups": np.full((KINDS, BATCH), BATCH - 1, np.int32), "page": np.full(BATCH, BATCH - 1, np.int32),
                 "mask": np.zeros((BATCH, 1), np.float32), "label": np.zeros(BATCH, np.int32), "author": np.zeros(BATCH, np.float32),
-                "date": np.zeros(BATCH, np.float32), "weight": np.zeros(BATCH, np.float32),
+                "date": np.zeros(BATCH, np.float32), "weight": np.zeros(BATCH, np.float32), "known": np.zeros((BATCH, 2), np.float32),
             }  # fmt: skip
             batches.append(batch)
             at = 0
@@ -95,6 +95,7 @@ def pack(pages: Sequence[Arrays], order: np.ndarray) -> list[dict[str, np.ndarra
         batch["x"][place], batch["groups"][:, place], batch["page"][place] = page.x, page.groups + at, at
         batch["mask"][place], batch["label"][place] = 1.0, page.label
         batch["author"][place], batch["date"][place], batch["weight"][place] = page.author, page.date, page.weight
+        batch["known"][place] = page.slots
         at += size + SPACE
     return batches
 

@@ -192,7 +192,7 @@ class Maker:
         tools = [field for field, share in (("ordinal", 0.3), ("button", 0.3), ("button2", 0.3), ("likes", 0.2)) if self.chance(share)]
         dice.shuffle(tools)
         dated = self.chance(0.88)
-        line = dice.choice(["name+date", "by+name", "name says", "by+name+date", "date+name", "name"]) if self.chance(0.45) else "name"
+        line = dice.choice(["name+date", "by+name", "name says", "by+name+date", "date+name", "name+rank", "name+posts", "name"]) if self.chance(0.5) else "name"
         stamp = ["date"] if dated and "date" not in line else []
         line = line if dated else line.replace("+date", "").replace("date+", "")
         cut = dice.randint(0, len(tools))
@@ -208,9 +208,12 @@ class Maker:
             before, after = [line, *card], [*stamp, *tools]
         if self.chance(0.12):
             before = ["letter", *before]
+        if self.chance(0.1):
+            after = ["name, date", *after]
+            before = [field for field in before if field != "date"]
         if self.chance(0.15):
             before = [*before, "subject"]
-        return before, after, [field for field in ("signature", "edited") if self.chance(0.25)]
+        return before, after, [field for field, share in (("signature", 0.35), ("edited", 0.25), ("comments", 0.08)) if self.chance(share)]
 
     def field(self, kind: str, who: str, when: datetime, number: int) -> dict[str, object]:
         dice, says = self.dice, self.says
@@ -219,12 +222,13 @@ class Maker:
         texts: dict[str, Callable[[], str]] = {
             "name": lambda: who, "date": lambda: self.date_lead + stamp, "name+date": lambda: f"{who}{glue}{stamp}", "date+name": lambda: f"{stamp}{glue}{who}",
             "by+name": lambda: f"{says[5][0]} {who}", "by+name+date": lambda: f"{says[5][-1]} {who}{glue}{stamp}", "name says": lambda: f"{who} {says[6][0]}",
+            "name+rank": lambda: f"{self.count.format(number + 1)}{who} {self.ranks[who]}", "name+posts": lambda: f"{who} {dice.randint(0, 9999)}", "name, date": lambda: f"{who}, {stamp}",
             "rank": lambda: self.says_one(3), "joined": lambda: f"{says[0][0]}: {self.date(self.now - timedelta(days=dice.randint(100, 3000)))}",
             "posts": lambda: f"{says[1][0]}: {dice.randint(1, 9999)}" if self.date_style % 2 else f"{dice.randint(1, 999)} {says[1][0].lower()}", "place": lambda: f"{says[2][0]}: {self.word().title()}",
             "ordinal": lambda: f"#{number + 1}", "button": lambda: says[4][0], "button2": lambda: self.bullet + " ".join(says[4][1:3]), "likes": lambda: f"{dice.randint(0, 30)}",
             "letter": lambda: who[0].upper(), "subject": lambda: f"Re: {self.subject}",
         }  # fmt: skip
-        named = kind in ("name", "name+date", "date+name", "by+name", "by+name+date", "name says")
+        named = "name" in kind
         return {"text": texts[kind](), "is_author": named, "is_date": "date" in kind, "name": who if named else None}
 
     def thread(self, count: int) -> None:
@@ -233,7 +237,13 @@ class Maker:
         self.subject = self.head()
         before, after, extras = self.plan()
         crowd = [self.name() for _ in range(max(2, min(count, dice.randint(2, 12))))]
-        signatures = {name: [self.sentence(2, 10) for _ in range(dice.choice([1, 1, 2]))] for name in crowd if self.chance(0.6)}
+        self.ranks = {name: dice.choice([self.says_one(3), self.says_one(3), f"{self.word().title()} {self.word().title()}"]) for name in crowd}
+        self.count, paired = dice.choice(["", "", "{}. "]), self.chance(0.2)
+        signatures = {
+            name: [self.sentence(2, 10) if self.chance(0.7) else self.title() for _ in range(dice.choice([1, 1, 2, 3, 6]))]
+            for name in crowd
+            if self.chance(0.6)
+        }
         mark = dice.choice(["", "", "__________________", "---", "--"])
         blank, apart, inner = dice.choice([0, 1, 1, 2]), dice.choice([0, 1, 1, 2]), dice.choice([0, 0, 1])
         when = self.now
@@ -244,7 +254,12 @@ class Maker:
                 if kind in ("likes", "place") and self.chance(0.3):
                     continue
                 made = self.field(kind, who, when, number)
-                self.put(str(made.pop("text")), apart if place == 0 else inner, **made)
+                text = str(made.pop("text"))
+                if paired and kind in ("joined", "posts", "place") and ": " in text:  # a label and its value, one below the other
+                    self.put(text.split(": ")[0] + ":", apart if place == 0 else inner)
+                    self.put(text.split(": ")[1], 0)
+                else:
+                    self.put(text, apart if place == 0 else inner, **made)
             start = len(self.rows)
             self.body(number, crowd, blank)
             self.rows[start].gap = max(inner, int(bool(blank))) if before else max(1, apart)
@@ -254,6 +269,9 @@ class Maker:
                 self.put(mark, inner)
                 for text in signatures[who]:
                     self.put(text, int(not mark))
+            if "comments" in extras:
+                for _ in range(dice.choice([0, 0, 1, 2, 4])):
+                    self.put(f"{self.bullet}{self.sentence(5, 25)} – {dice.choice(crowd)} {self.date(when)}", inner)
             for place, kind in enumerate(after):
                 made = self.field(kind, who, when, number)
                 self.put(str(made.pop("text")), inner or blank if place == 0 else inner, **made)

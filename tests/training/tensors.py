@@ -12,7 +12,10 @@ from tests.training.labelling import Row, Sample
 
 
 class Arrays(NamedTuple):
-    """One page: features (lines x features), groups (kinds x lines), label, author and date of each line; weight."""
+    """One page: features (lines x features), groups (kinds x lines), label, author and date of each line; weights.
+
+    `slots` weighs the labels of authors and dates: 0 where the page's labels do not say who wrote or when.
+    """
 
     x: np.ndarray
     groups: np.ndarray
@@ -20,6 +23,7 @@ class Arrays(NamedTuple):
     author: np.ndarray
     date: np.ndarray
     weight: float
+    slots: tuple[float, float] = (1.0, 1.0)
 
 
 def text_of(rows: list[Row]) -> str:
@@ -38,6 +42,9 @@ def arrays_of(sample: Sample, weight: float = 1.0) -> Arrays | None:
     if not lines or len(lines) > 2500:
         return None
     rows = [starts.get(line.start) for line in lines]
+    empty = not any(row.label for row in sample.rows)
+    slots = (float(empty or any(row.is_author for row in sample.rows)), float(empty or any(row.is_date for row in sample.rows)))
+    slots = (1.0, 1.0) if sample.site == "made" else slots
     seen = see_page(text, lines)
     return Arrays(
         np.array(seen.rows, dtype=np.float32),
@@ -46,4 +53,5 @@ def arrays_of(sample: Sample, weight: float = 1.0) -> Arrays | None:
         np.array([bool(row and row.is_author) for row in rows], dtype=np.float32),
         np.array([bool(row and row.is_date) for row in rows], dtype=np.float32),
         weight,
+        slots,
     )
