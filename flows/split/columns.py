@@ -8,40 +8,62 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flows.records import Byline, Claim, Cues, Line, NoThread, Page, Post, Thread
-from flows.split.compose import BLANK, Fate, Stretch, claim_page, part_stretches
+from flows.records import Byline, Cues, Line, NoThread, Page, Post, Thread
+from flows.split.compose import Fate, Stretch, claim_page, part_stretches
 from flows.split.decode import decode_bodies, sureness
-from flows.split.features import Seen, see_page
+from flows.split.features import FIRST_KIND, Seen, load_kinds, see_page
 from flows.split.network import Guess, guess_lines
 from flows.split.reading import MAX_ANSWERS
-from flows.split.slots import Slots, find_slots
+from flows.split.slots import Slots, drop_unsigned, find_slots
 
 RULE, LAYOUT = "flat-column", "flat:column"
 MAX_LINES = 20_000  # a longer text is no page of a forum
 MAX_TITLE = 200  # characters
 TITLE_REACH = 40  # lines above the first body
 COUNT_REACH = 15  # lines from a body to the count of answers that belongs to it
+FURNITURE, MIN_FURNITURE = ("button", "entry", "foot", "paging", "listed", "script"), 8
+MIN_LINES = 16  # of a page that has more labels than sentences
+LEAST = 0.3  # of confidence: under it the lines say too little
 DROPPED = ("artifact", "chrome")  # roles of lines that are no part of a body
 
 
-def split_column(page: Page, lines: list[Line], cues: Cues) -> Thread | None:
-    """Return the thread that a column of lines shows, or None where nothing on it looks like a post with its byline."""
+def split_column(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread | None:
+    """Return the thread that a column of lines shows, or why it has none; None where the lines are no page of a site.
+
+    A page of a site has its furniture: menus, buttons, notices. Without it, text may still be a thread of another layout.
+    """
     if not 3 <= len(lines) <= MAX_LINES:
         return None
     seen = see_page(page.text, lines)
     guess = guess_lines(seen)
     bodies = decode_bodies(guess)
-    if not bodies:
-        return None
     slots = find_slots(lines, seen, guess, bodies)
-    if not _is_thread(bodies, slots):
-        return None
-    return _Column(page, lines, seen, guess, cues).compose(bodies, slots)
+    bodies, slots = drop_unsigned(bodies, slots)
+    column = _Column(page, lines, seen, guess, cues)
+    if _is_thread(bodies, slots):
+        thread = column.compose(bodies, slots)
+        if thread.confidence >= LEAST:
+            return thread
+    return column.refuse() if _is_furnished(seen) else None
 
 
 def _is_thread(bodies: list[tuple[int, int]], slots: list[Slots]) -> bool:
-    """Whether at least half of the bodies have a name or a date beside them."""
-    return 2 * sum(slot.author is not None or slot.date is not None for slot in slots) >= len(bodies)
+    """Whether at least half of the bodies have a name or a date beside them; one that stands alone must have both."""
+    if len(bodies) == 1:
+        return slots[0].author is not None and slots[0].date is not None
+    return 0 < len(bodies) <= 2 * sum(slot.author is not None or slot.date is not None for slot in slots)
+
+
+def _is_furnished(seen: Seen) -> bool:
+    """Whether a good part of the lines are a site's doors, buttons, switches, notices, or hardly one is prose."""
+    total = len(seen.prose)
+    _, kinds = load_kinds()
+    columns = [FIRST_KIND + kinds.index(kind) for kind in FURNITURE]
+    found = int((seen.rows[:, columns] > 0).any(axis=1).sum())
+    labels = sum([said == 0 for said in seen.prose])
+    if found >= MIN_FURNITURE and found >= 0.08 * total:
+        return True
+    return total >= MIN_LINES and (labels >= 0.8 * total or (labels >= 0.55 * total and 4 * found >= MIN_FURNITURE))
 
 
 class _Column:
@@ -49,9 +71,12 @@ class _Column:
 
     def __init__(self, page: Page, lines: list[Line], seen: Seen, guess: Guess, cues: Cues) -> None:
         self.page, self.lines, self.seen, self.guess, self.cues = page, lines, seen, guess, cues
+        self.rank = FIRST_KIND + load_kinds()[1].index("role")
         self.parts: dict[int, list[Stretch]] = {}  # of the lines whose pieces go different ways
         self.fates: list[Fate] = [
-            (line.role or "chrome", line.rule or "outside-posts", None) if line.role != "count" else ("count", line.rule or RULE, None)
+            (line.role or "chrome", line.rule or "outside-posts", None)
+            if line.role != "count"
+            else ("count", line.rule or RULE, None)
             for line in lines
         ]
 
@@ -68,6 +93,11 @@ class _Column:
             title=title, question=posts[0], answers=posts[1:], claims=claim_page(self.page.text, self._stretches()),
             declared_answer_count=declared, layout=LAYOUT, confidence=confidence,
         )  # fmt: skip
+
+    def refuse(self) -> NoThread:
+        """Return that the page holds no thread, with the fate of every line."""
+        claims = claim_page(self.page.text, self._stretches())
+        return NoThread("no-thread", "a page of a site on which no post with its name or date shows", claims, layout=LAYOUT)
 
     def _post(self, number: int, body: tuple[int, int], slot: Slots, sure: float) -> Post:
         post = Post(confidence=round(max(0.05, min(0.99, sure)), 2))
@@ -124,8 +154,17 @@ class _Column:
             words = len(line.text.split())
             if line.role is not None or at in self.parts or not 1 < len(line.text) <= MAX_TITLE or line.cuts or words < 2:
                 continue
+            same = sum(line.text == other.text for other in self.lines)
             again = sum(line.text in other.text for other in self.lines[:60] if other is not line)
-            score = min(again, 3) + 2.0 * (bool(known) and line.text.casefold() in known) + min(words, 8) / 8
+            trail = any(mark in line.text for mark in (" > ", "›", "»", "‹", " / "))
+            ranked = (words <= 3 and self.seen.rows[at, self.rank] > 0) or line.text[0] in "•◦-·"
+            score = (
+                (min(again, 3) if same <= 3 else -1)
+                - 2.0 * trail
+                - 2.0 * ranked
+                + 2.0 * (bool(known) and line.text.casefold() in known)
+                + min(words, 8) / 8
+            )
             score += 0.5 * (self.seen.dates[at] is None) - 0.02 * (first - at) + 0.3 * (line.text[-1] not in ":.,»>")
             if score > best_score:
                 best, best_score = at, score
@@ -172,6 +211,3 @@ def _cut_in(pieces: list[Stretch], span: tuple[int, int], fate: Fate, end: int) 
         if stop > span[1]:
             found.append((span[1], own))
     return found
-
-
-__all__ = ["BLANK", "Claim", "NoThread", "split_column"]

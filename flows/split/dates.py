@@ -31,6 +31,18 @@ sat saturday samstag sonnabend sa samedi sam sábado sáb sabato sab zaterdag za
 sun sunday sonntag so dimanche dim domingo dom domenica zondag zo niedziela nie
 """
 
+_UNITS = """
+s m h d w y mo yr sec secs min mins hr hrs second seconds minute minutes hour hours day days week weeks month months
+year years sekunde sekunden minuten stunde stunden tag tage tagen woche wochen monat monate monaten jahr jahre jahren
+seconde secondes heure heures jour jours semaine semaines mois an ans année années segundo segundos minuto minutos
+hora horas día días dia dias semana semanas mes meses mês año años ano anos secondo secondi minuti ora ore giorno
+giorni settimana settimane mese mesi anno anni uur dag dagen weken maand maanden jaar jaren sekund sekundy minut
+minuty godzin godzinę godziny dni dzień tydzień tygodni tygodnie miesiąc miesiące miesięcy rok lat lata
+"""
+_NEAR_WORDS = (
+    "today yesterday heute gestern aujourd hui hier hoy ayer oggi ieri vandaag gisteren dzisiaj dziś wczoraj hoje ontem"
+)
+
 
 def _any_of(words: str) -> str:
     return "|".join(sorted(set(words.split()), key=lambda word: (-len(word), word)))
@@ -52,12 +64,7 @@ _NEAR = (
     r"(?:today|yesterday|heute|gestern|aujourd['’]hui|hier|hoy|ayer|oggi|ieri|vandaag|gisteren|dzisiaj|dziś|wczoraj|hoje|ontem"
     rf"|(?:{_any_of(_WEEKDAYS)}))"
 )
-_UNIT = (
-    r"(?:s|m|h|d|w|y|mo|yr|sec|min|hr)[s.]?\b|(?:second|minute|hour|day|week|month|year)s?\b|(?:sekunde|minute|stunde|tag|woche|monat"
-    r"|jahr)(?:en?|n)?\b|(?:seconde|minute|heure|jour|semaine|moi|an|année)s?\b|(?:segundo|minuto|hora|día|dia|semana|mes|año|ano)(?:e?s)?\b"
-    r"|meses\b|mês\b|(?:second|minut|or|giorn|settiman|mes|ann)[oiae]\b|(?:seconden|minuten|uur|dag|dagen|weken|maand|maanden|jaar|jaren)\b"
-    r"|(?:sekund|minut|godzin|tygodni|miesi|lat|rok)[a-zęąy]{0,4}\b|dni\b|dzień\b"
-)
+_UNIT = rf"(?:{_any_of(_UNITS)})\b\.?"
 _COUNT = r"(?:\d{1,3}\+?|an?|one|eine[mnrs]?|einem|une?|uno?|um|uma|een)"
 _RELATIVE = (
     rf"(?:(?:vor|il y a|hace|há|ha)(?: (?:about|etwa|über|environ|circa))? {_COUNT} ?(?:{_UNIT})"
@@ -83,15 +90,9 @@ _WORDED = re.compile(
 # A line without one of these holds no date: words of months, days and units, or numbers joined as dates and times are.
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NUMERIC = re.compile(r"\d[-/.]\d{1,2}[-/.]\d|\d[:h]\d\d")
-_UNITS = """
-s m h d w y mo yr sec secs min mins hr hrs second seconds minute minutes hour hours day days week weeks month months year years
-sekunde sekunden minuten stunde stunden tag tage tagen woche wochen monat monate monaten jahr jahre jahren seconde secondes heure heures
-jour jours semaine semaines mois an ans année années segundo segundos minuto minutos hora horas día días dia dias semana semanas mes meses
-mês año años ano anos secondo secondi minuti ora ore giorno giorni settimana settimane mese mesi anno anni uur dag dagen weken maand maanden
-jaar jaren sekund sekundy minut minuty godzin godzinę godziny dni dzień tydzień tygodni tygodnie miesiąc miesiące miesięcy rok lat lata
-today yesterday heute gestern aujourd hui hier hoy ayer oggi ieri vandaag gisteren dzisiaj dziś wczoraj hoje ontem
-"""
-_TELLING = frozenset((_MONTHS + _UNITS).split()) | frozenset(part for word in _WEEKDAYS.split() for part in word.split("-"))
+_TELLING = frozenset((_MONTHS + _UNITS + _NEAR_WORDS).split()) | frozenset(
+    part for word in _WEEKDAYS.split() for part in word.split("-")
+)
 
 
 class Printed(NamedTuple):

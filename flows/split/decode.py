@@ -13,9 +13,10 @@ from flows.split.network import Guess
 
 OUT, FIRST, MIDDLE, LAST, SINGLE = range(5)
 NEVER = -1e9
-UNSIGNED = 2.0  # what a body costs that nothing announces, in nats
+UNSIGNED = 6.0  # what a body costs that nothing announces, in nats
 UNANSWERED = 1.0  # how much a second name or date without a body between counts
-TRUST = 0.6  # how much the chances of names and dates count beside those of the edges of bodies
+FLOOR = 0.001  # chances below it are as good as none
+TRUST = 1.3  # how much the chances of names and dates count beside those of the edges of bodies
 
 
 class Decoded(NamedTuple):
@@ -43,7 +44,7 @@ def _anchors(guess: Guess) -> list[float]:
     author, date = guess.author.tolist(), guess.date.tolist()
     clear = [sum(value for value in chances if value > 0.3) for chances in (author, date)]
     chosen = author if clear[0] >= clear[1] else date
-    return [min(0.97, max(0.01, value)) for value in chosen]
+    return [min(0.97, max(FLOOR, value)) for value in chosen]
 
 
 def _decode(labels: list[list[float]], anchors: list[float]) -> Decoded:

@@ -6,10 +6,13 @@ import re
 import tomllib
 from collections import Counter
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import log1p, sqrt
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from flows.records import Line
 from flows.split.dates import Printed, find_date
@@ -17,6 +20,7 @@ from flows.split.dates import Printed, find_date
 MAX_WORDS = 40  # of a line that are looked at; the rest of a long paragraph says the same
 MAX_LABEL = 12  # words; a longer line is prose, and its wording does not recur
 MAX_DISTANCE = 6  # lines from an anchor that are told apart
+FIRST_KIND = 30  # the column of the first kind of words
 NEAR = 2 * (MAX_DISTANCE + 2)
 _DIGITS, _ORDINAL = re.compile(r"\d+"), re.compile(r"(?:#|№|nr\.? ?|no\.? ?)\d{1,5}\.?$", re.IGNORECASE)
 _BULLET = re.compile(r"(?:[•◦▪‣·*–—-]|\d{1,2}[.)])\s")
@@ -37,53 +41,75 @@ def load_kinds() -> tuple[dict[str, int], tuple[str, ...]]:
     return bits, tuple(kind["id"] for kind in kinds)
 
 
-class Seen(NamedTuple):
-    """A page as the model sees it: one row a line, lines of one mask in one group, dates, and the best anchor's lines."""
+Matrix = NDArray[np.float32]
 
-    rows: list[list[float]]
+
+class Seen(NamedTuple):
+    """A page as the model sees it: one row a line, lines of one mask in one group, the dates, what the lines say."""
+
+    rows: Matrix
     groups: list[list[int]]  # one list a kind of mask: the group of each line
     dates: list[Printed | None]
     masks: list[str]
     prose: list[int]  # words of prose on each line
 
 
+class _Measured(NamedTuple):
+    """What a line shows by itself."""
+
+    row: list[float]
+    date: Printed | None
+    mask: str
+    words: list[str]
+    prose: int
+    shape: int
+
+
 def see_page(text: str, lines: list[Line]) -> Seen:
     """Return what the model sees of the lines of a page."""
-    bits, kinds = load_kinds()
-    small = len(kinds) - 1
-    total = len(lines)
-    rows: list[list[float]] = []
-    dates: list[Printed | None] = []
-    masks: list[str] = []
-    words_of: list[list[str]] = []
-    prose: list[int] = []
-    shapes: list[int] = []
+    known: dict[tuple[str, str | None, int], _Measured] = {}  # many lines of a page are those of its template
+    found: list[_Measured] = []
     for line in lines:
-        shown = line.text
-        date = find_date(shown)
-        words = shown.split(None, MAX_WORDS)[:MAX_WORDS]
-        lowered = [word.strip(_STRIP) for word in shown[:400].lower().split(None, MAX_WORDS)[:MAX_WORDS]]
-        mask = shown
-        if date is not None:
-            mask = shown[: date.start] + "D" + shown[date.end :]
-        mask = _DIGITS.sub("0", mask)[:60]
-        row, said, shape = _measure(shown, line, words, [bits.get(word, 0) for word in lowered], date, small)
-        rows.append(row)
-        dates.append(date)
-        masks.append(mask)
-        words_of.append(lowered)
-        prose.append(said)
-        shapes.append(shape)
+        key = (line.text, line.role, min(line.gap, 2))
+        measured = known.get(key) if not line.cuts else None
+        if measured is None:
+            measured = _measure_line(line)
+            if not line.cuts:
+                known[key] = measured
+        found.append(measured)
+    masks, words_of, prose = [m.mask for m in found], [m.words for m in found], [m.prose for m in found]
+    shapes, dates = [m.shape for m in found], [m.date for m in found]
     groups = [_number(masks), _number(_word_masks(words_of, masks)), _number(shapes)]
-    _add_recurrence(rows, masks, words_of, lines, groups)
-    offsets = _add_anchors(rows, groups, dates, prose)
+    recurrence = _recurrence(masks, words_of, lines, groups)
+    anchors, offsets = _anchors(groups, dates, prose)
     groups.append(_number(zip(shapes, offsets, strict=True)))
-    for at, (row, line) in enumerate(zip(rows, lines, strict=True)):
-        indent = 0
-        while indent < 12 and line.start + indent < line.end and text[line.start + indent] in " \t":
-            indent += 1
-        row += (at / total, log1p(at) / 6, log1p(total - at) / 6, log1p(total) / 6, indent / 8)
+    own = np.array([m.row for m in found], dtype=np.float32)
+    rows = np.concatenate([own, recurrence, anchors, _places(text, lines)], axis=1)
     return Seen(rows, groups, dates, masks, prose)
+
+
+def _places(text: str, lines: list[Line]) -> Matrix:
+    """Return where each line stands on its page, and how far it is indented."""
+    total = len(lines)
+    indents = []
+    for line in lines:
+        start = text[line.start : min(line.end, line.start + 12)]
+        indents.append(len(start) - len(start.lstrip(" \t")))
+    at = np.arange(total)
+    columns = [at / total, np.log1p(at) / 6, np.log1p(total - at) / 6, np.full(total, log1p(total) / 6), np.array(indents) / 8]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _measure_line(line: Line) -> _Measured:
+    bits, kinds = load_kinds()
+    shown = line.text
+    date = find_date(shown)
+    words = shown.split(None, MAX_WORDS)[:MAX_WORDS]
+    lowered = [word.strip(_STRIP) for word in shown[:400].lower().split(None, MAX_WORDS)[:MAX_WORDS]]
+    mask = shown if date is None else shown[: date.start] + "D" + shown[date.end :]
+    mask = _DIGITS.sub("0", mask)[:60]
+    row, said, shape = _measure(shown, line, words, [bits.get(word, 0) for word in lowered], date, len(kinds) - 1)
+    return _Measured(row, date, mask, lowered, said, shape)
 
 
 def _measure(
@@ -105,11 +131,12 @@ def _measure(
         said = chars // 6
     role = _ROLES.index(line.role) if line.role in _ROLES else -1
     row: list[float] = [
-        log1p(chars) / 5, log1p(count) / 3, smalls / count, titled / count, digits / (chars or 1), ends, last == ":", last in ",;",
-        first.isupper(), first.islower(), first.isdigit(), bool(_BULLET.match(shown)), count == 1, count == 2, 3 <= count <= 5, count > 12,
-        shown.isupper(), "?" in shown, "!" in shown, min(shown.count(","), 4) / 4, "@" in shown, "http" in shown or "www." in shown,
-        chars <= 40 and bool(_KEY_VALUE.match(shown)), chars < 14 and bool(_ORDINAL.match(shown)), shown.isdigit(),
-        first in "#»>|[(" , last in "»|])", not any(map(str.isalnum, shown[:40])), chars > 200, said > 0,
+        log1p(chars) / 5, log1p(count) / 3, smalls / count, titled / count, digits / (chars or 1), ends, last == ":",
+        last in ",;", first.isupper(), first.islower(), first.isdigit(), bool(_BULLET.match(shown)), count == 1, count == 2,
+        3 <= count <= 5, count > 12, shown.isupper(), "?" in shown, "!" in shown, min(shown.count(","), 4) / 4, "@" in shown,
+        "http" in shown or "www." in shown, chars <= 40 and bool(_KEY_VALUE.match(shown)),
+        chars < 14 and bool(_ORDINAL.match(shown)), shown.isdigit(), first in "#»>|[(", last in "»|])",
+        not any(map(str.isalnum, shown[:40])), chars > 200, said > 0,
         *[float(seen >> place & 1) if count <= 14 else 0.0 for place in range(small)],
         *[float(role == place) for place in range(len(_ROLES))], bool(line.cuts), line.gap == 0, line.gap == 1, line.gap >= 2,
         date is not None, date is not None and date.has_clock, date is not None and date.is_relative,
@@ -139,26 +166,22 @@ def _word_masks(words_of: list[list[str]], masks: list[str]) -> list[str]:
     return found
 
 
-def _add_recurrence(
-    rows: list[list[float]], masks: list[str], words_of: list[list[str]], lines: list[Line], groups: list[list[int]]
-) -> None:
-    """Add how often a line's masks and its very words come on the page, how far the next of its kind is, who is mentioned."""
-    exact = Counter(line.text.lower() for line in lines if len(line.text) <= 60)
+def _recurrence(masks: list[str], words_of: list[list[str]], lines: list[Line], groups: list[list[int]]) -> Matrix:
+    """Return how often a line's masks and its very words come on the page, how far the next of its kind is, who is named."""
+    texts = [line.text.lower() if len(line.text) <= 60 else None for line in lines]
+    exact = Counter(texts)
     known = _mentioned(words_of, lines)
-    counts = [Counter(group) for group in groups]
-    gaps_before, gaps_after = _gaps(groups[0])
-    for at, (row, line) in enumerate(zip(rows, lines, strict=True)):
-        text = line.text.lower()
-        first = words_of[at][0] if words_of[at] else ""
-        row += (
-            *[log1p(count[group[at]] - 1) / 3 for count, group in zip(counts, groups, strict=True)],
-            log1p(max(0, exact[text] - 1)) / 3 if len(text) <= 60 else 0.0,
-            text.strip(_STRIP + " ") in known if len(text) <= 40 else False,
-            first in known,
-            min(gaps_before[at], 60) / 60,
-            min(gaps_after[at], 60) / 60,
-            "0" in masks[at] and counts[0][groups[0][at]] > 1,
-        )
+    counts = [np.bincount(group)[group] for group in groups]
+    before, after = _gaps(groups[0])
+    again = np.array([0 if text is None else exact[text] - 1 for text in texts])
+    named = [text is not None and len(text) <= 40 and text.strip(_STRIP + " ") in known for text in texts]
+    first = [bool(words) and words[0] in known for words in words_of]
+    numbered = np.array(["0" in mask for mask in masks], dtype=bool) & (counts[0] > 1)
+    columns = [
+        *[np.log1p(count - 1) / 3 for count in counts], np.log1p(np.maximum(again, 0)) / 3, named, first,
+        np.minimum(before, 60) / 60, np.minimum(after, 60) / 60, numbered,
+    ]  # fmt: skip
+    return np.stack([np.asarray(column, dtype=np.float32) for column in columns], axis=1)
 
 
 def _mentioned(words_of: list[list[str]], lines: list[Line]) -> set[str]:
@@ -188,12 +211,11 @@ def _gaps(group: list[int]) -> tuple[list[int], list[int]]:
     return before, after
 
 
-def _add_anchors(
-    rows: list[list[float]], groups: list[list[int]], dates: list[Printed | None], prose: list[int]
-) -> list[int]:
-    """Add how well each line's mask parts the page's prose, and how far the line is from the mask that does it best."""
+def _anchors(groups: list[list[int]], dates: list[Printed | None], prose: list[int]) -> tuple[Matrix, list[int]]:
+    """Return how well each line's mask parts the page's prose, and how far the line is from the mask that does it best."""
     sums = list(accumulate(prose, initial=0))
-    scores: list[float] = [0.0] * len(rows)
+    total = len(prose)
+    scores = np.zeros(total)
     best, best_places = 0.0, list[int]()
     for group in groups[:2]:
         places: dict[int, list[int]] = {}
@@ -203,24 +225,19 @@ def _add_anchors(
             if len(found) < 2 or prose[found[0]] > 0:
                 continue
             score = _parting(found, sums)
-            dated = sum(dates[at] is not None for at in found) > len(found) // 2
+            dated = sum([dates[at] is not None for at in found]) > len(found) // 2
             weighted = score * (1.3 if dated else 1.0)
-            for at in found:
-                scores[at] = max(scores[at], score)
+            scores[found] = np.maximum(scores[found], score)
             if weighted > best:
                 best, best_places = weighted, found
-    offsets = _distances(best_places, len(rows))
-    for at, row in enumerate(rows):
-        since, until = offsets[at]
-        near = [0.0] * NEAR
-        near[min(since, MAX_DISTANCE + 1)] = 1.0
-        near[MAX_DISTANCE + 2 + min(until, MAX_DISTANCE + 1)] = 1.0
-        row.append(scores[at])
-        row.append(scores[at] / best if best else 0.0)
-        row += near
-        row.append(log1p(min(since, 200)) / 5)
-        row.append(log1p(min(until, 200)) / 5)
-    return [min(since, MAX_DISTANCE + 1) if since <= until else -min(until, MAX_DISTANCE + 1) for since, until in offsets]
+    since, until = _distances(best_places, total)
+    near = np.zeros((total, NEAR))
+    near[np.arange(total), np.minimum(since, MAX_DISTANCE + 1)] = 1.0
+    near[np.arange(total), MAX_DISTANCE + 2 + np.minimum(until, MAX_DISTANCE + 1)] = 1.0
+    columns = [scores, scores / best if best else np.zeros(total), *near.T]
+    columns += [np.log1p(np.minimum(since, 200)) / 5, np.log1p(np.minimum(until, 200)) / 5]
+    offsets = np.where(since <= until, np.minimum(since, MAX_DISTANCE + 1), -np.minimum(until, MAX_DISTANCE + 1))
+    return np.stack(columns, axis=1).astype(np.float32), offsets.tolist()
 
 
 def _parting(found: list[int], sums: list[int]) -> float:
@@ -228,21 +245,20 @@ def _parting(found: list[int], sums: list[int]) -> float:
     total = sums[-1]
     if not total:
         return 0.0
-    filled = sum([sums[high] > sums[low] for low, high in zip(found, found[1:], strict=False)])
+    filled = sum([sums[high] > sums[low] for low, high in pairwise(found)])
     spanned = (sums[found[-1]] - sums[found[0]]) / total
     return filled / (len(found) - 1) * sqrt(spanned) * min(2.0, log1p(len(found)) / 2)
 
 
-def _distances(places: list[int], total: int) -> list[tuple[int, int]]:
+def _distances(places: list[int], total: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return for each line how many lines since and until the nearest of some places; 999 where none is."""
-    since, until = [999] * total, [999] * total
-    last = -999
-    marks = set(places)
-    for at in range(total):
-        last = at if at in marks else last
-        since[at] = min(at - last, 999)
-    last = total + 999
-    for at in range(total - 1, -1, -1):
-        last = at if at in marks else last
-        until[at] = min(last - at, 999)
-    return list(zip(since, until, strict=True))
+    at = np.arange(total)
+    if not places:
+        far = np.full(total, 999)
+        return far, far
+    marks = np.array(places)
+    last = np.searchsorted(marks, at, side="right") - 1
+    since = np.where(last >= 0, np.minimum(at - marks[np.maximum(last, 0)], 999), 999)
+    following = np.searchsorted(marks, at, side="left")
+    until = np.where(following < len(marks), np.minimum(marks[np.minimum(following, len(marks) - 1)] - at, 999), 999)
+    return since, until

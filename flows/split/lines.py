@@ -15,7 +15,6 @@ from flows.split.readings import read_layouts
 from flows.split.scoring import MARKED
 
 MIN_PROSE = 40  # characters; less than this in one paragraph is navigation, not a question
-LEAST = 0.3  # of confidence: under it a column says less than a weak reading
 MAX_QUESTION = 100_000  # characters; forums cap a post well below this
 
 
@@ -30,7 +29,7 @@ def split_text(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread:
     best = max(readings, key=lambda reading: reading.score, default=None)
     if page.format != "html" and (best is None or is_weak(best, blocks)):
         column = _split_column(page, lines, cues)
-        if column is not None and (best is None or column.confidence >= LEAST):
+        if column is not None:
             return column
     if best is not None and (page.format != "html" or _speaks_for_itself(best)):
         return compose_thread(page, blocks, best, cues)
@@ -48,7 +47,7 @@ def is_weak(reading: Reading, blocks: list[Block]) -> bool:
     return 4 * signed < count if known else marked or 3 * signed < count
 
 
-def _split_column(page: Page, lines: list[Line], cues: Cues) -> Thread | None:
+def _split_column(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread | None:
     from flows.split.columns import split_column  # noqa: PLC0415 -- numpy is loaded only where a page asks for it
 
     return split_column(page, lines, cues)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +39,12 @@ def load_weights() -> dict[str, Array]:
 def guess_lines(seen: Seen, weights: dict[str, Array] | None = None) -> Guess:
     """Return what the network says of each line."""
     weights = load_weights() if weights is None else weights
-    x: Array = np.array(seen.rows, dtype=np.float32)
+    x: Array = seen.rows
     groups = [*(np.array(group, dtype=np.intp) for group in seen.groups), np.zeros(len(seen.rows), dtype=np.intp)]
     pools = [_Pool(group) for group in groups]
     states = []
     for layer in range(3):
-        x = np.maximum(_window(x, REACHES[layer], weights[f"w{layer}"]) + weights[f"b{layer}"], 0.0)
+        x = np.maximum(_window(x, REACHES[layer], weights[f"w{layer}"]) + weights[f"b{layer}"], np.float32(0))
         states.append(x)
         if layer < 2:
             x = np.concatenate([x, *(pool.mean(x) for pool in pools)], axis=1)
@@ -56,7 +56,7 @@ def guess_lines(seen: Seen, weights: dict[str, Array] | None = None) -> Guess:
     return Guess(labels, chances[:, 0], chances[:, 1])
 
 
-def _window(x: Array, reach: tuple[int, ...], weights: Array) -> Any:
+def _window(x: Array, reach: tuple[int, ...], weights: Array) -> Array:
     """Return each line's state from those of its neighbours: one product a neighbour, none of lines that are not there."""
     total, width = x.shape
     out = np.zeros((total, weights.shape[1]), dtype=np.float32)
@@ -87,5 +87,5 @@ class _Pool:
 
     def mean(self, x: Array) -> Array:
         sums = np.add.reduceat(x[self.order], self.starts, axis=0)
-        means: Array = sums / self.counts[:, None]
+        means = (sums / self.counts[:, None]).astype(np.float32, copy=False)
         return means[self.place[self.group]]

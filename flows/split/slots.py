@@ -13,6 +13,7 @@ from flows.split.network import Guess
 
 HEAD, FOOT = 25, 8  # lines before the first and behind the last body that may belong to them
 LEAST = 0.12  # of probability: below it a line is nobody's name or date
+MOST = 0.7  # of bodies that must be signed before those that are not go
 BEFORE = 1.1  # the commoner side weighs more
 MAX_NAME = 60  # characters
 _LEAD_SIGNS = re.compile(r"(?:[\s•◦▪·*»>|–—-]+|\d{1,4}[.)] |\[[–+-]\])+")
@@ -51,6 +52,18 @@ def find_slots(lines: list[Line], seen: Seen, guess: Guess, bodies: list[tuple[i
             slot.date = (dated, date.start, date.end)
         slots.append(slot)
     return slots
+
+
+def drop_unsigned(bodies: list[tuple[int, int]], slots: list[Slots]) -> tuple[list[tuple[int, int]], list[Slots]]:
+    """Return bodies and slots without those that have neither name nor date, where nearly all others have one.
+
+    A page's own notices and lists look like that; a post that lost its byline among signed ones is rarer.
+    """
+    signed = [slot.author is not None or slot.date is not None for slot in slots]
+    if not MOST * len(bodies) <= sum(signed) < len(bodies):
+        return bodies, slots
+    kept = [at for at, is_signed in enumerate(signed) if is_signed]
+    return [bodies[at] for at in kept], [slots[at] for at in kept]
 
 
 def _discount_titles(chances: list[float], lines: list[Line], bodies: list[tuple[int, int]]) -> None:
@@ -93,10 +106,12 @@ def _choose_side(chances: list[float], regions: list[range], kinds: list[list[in
                 weighed[at] += sums[kind[at]] / len(regions)
     strength, chosen = 0.0, list[int | None]()
     for region in regions:
-        at = max(region, key=weighed.__getitem__, default=None)
-        at = at if at is not None and chances[at] > 0.01 and weighed[at] >= LEAST * 2 else None
-        strength += weighed[at] if at is not None else 0.0
-        chosen.append(at)
+        likeliest = max(region, key=weighed.__getitem__, default=None)
+        if likeliest is None or chances[likeliest] <= 0.01 or weighed[likeliest] < LEAST * 2:
+            chosen.append(None)
+            continue
+        strength += weighed[likeliest]
+        chosen.append(likeliest)
     return strength, chosen
 
 
@@ -114,7 +129,9 @@ class _Names:
         # Other short lines: "name, date" or "thread starter: name" tell a name from the rank that follows it elsewhere.
         labels = [line.text for at, line in enumerate(lines) if at not in own and len(line.text) <= 90 and not prose[at]]
         self.labels = "\n" + "\n".join(labels).casefold() + "\n"
-        texts = {" ".join(words[: self._before_rank(words)]) for words in (self._core(lines[at].text).split() for at in author_lines)}
+        texts = {
+            " ".join(words[: self._before_rank(words)]) for words in (self._core(lines[at].text).split() for at in author_lines)
+        }
         self.shared: Counter[tuple[str, ...]] = Counter()
         numbered = 0
         for text in texts:
@@ -129,7 +146,7 @@ class _Names:
         return any(self._may_name(word) for word in self._core(self.lines[at].text).split())
 
     def _may_name(self, word: str) -> bool:
-        plain = _WORD_END.sub("", word.lower().strip("()[]#«»\""))
+        plain = _WORD_END.sub("", word.lower().strip('()[]#«»"'))
         return any(map(str.isalpha, plain)) and not self.bits.get(plain, 0) & self.never
 
     def _before_rank(self, words: list[str]) -> int:

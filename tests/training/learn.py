@@ -57,7 +57,11 @@ def forward(weights: Weights, batch: dict[str, jax.Array], key: jax.Array | None
         x = jax.nn.relu(wide @ weights[f"w{layer}"] + weights[f"b{layer}"]) * mask
         if key is not None:
             key, now = jax.random.split(key)
-            x = x * jax.random.bernoulli(now, 0.85, (1, x.shape[1])) / 0.85 if layer == 0 else x * jax.random.bernoulli(now, 0.85, x.shape) / 0.85
+            x = (
+                x * jax.random.bernoulli(now, 0.85, (1, x.shape[1])) / 0.85
+                if layer == 0
+                else x * jax.random.bernoulli(now, 0.85, x.shape) / 0.85
+            )
         states.append(x)
         if layer < 2:
             x = pooled(x, batch["groups"], batch["page"], mask)
@@ -71,7 +75,9 @@ def loss(weights: Weights, batch: dict[str, jax.Array], key: jax.Array | None) -
     total = -jnp.sum(jnp.take_along_axis(logs, batch["label"][:, None], axis=1)[:, 0] * weight)
     for place, name in ((LABELS, "author"), (LABELS + 1, "date")):
         z, y = out[:, place], batch[name]
-        total += 0.5 * jnp.sum((jnp.maximum(z, 0) - z * y + jnp.log1p(jnp.exp(-jnp.abs(z)))) * weight * batch["known"][:, place - LABELS])
+        total += 0.5 * jnp.sum(
+            (jnp.maximum(z, 0) - z * y + jnp.log1p(jnp.exp(-jnp.abs(z)))) * weight * batch["known"][:, place - LABELS]
+        )
     return total / jnp.sum(weight)
 
 
@@ -101,7 +107,9 @@ def pack(pages: Sequence[Arrays], order: np.ndarray) -> list[dict[str, np.ndarra
 
 
 @functools.partial(jax.jit, donate_argnums=(0, 1))
-def step(weights: Weights, state: Any, batch: dict[str, jax.Array], key: jax.Array, rate: jax.Array) -> tuple[Weights, Any, jax.Array]:
+def step(
+    weights: Weights, state: Any, batch: dict[str, jax.Array], key: jax.Array, rate: jax.Array
+) -> tuple[Weights, Any, jax.Array]:
     value, slopes = jax.value_and_grad(loss)(weights, batch, key)
     count = state["count"] + 1
     norm = jnp.sqrt(sum(jnp.sum(g * g) for g in jax.tree.leaves(slopes)))
@@ -109,7 +117,9 @@ def step(weights: Weights, state: Any, batch: dict[str, jax.Array], key: jax.Arr
     first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, state["first"], slopes)
     second = jax.tree.map(lambda v, g: 0.99 * v + 0.01 * g * g, state["second"], slopes)
     fix1, fix2 = 1 - 0.9**count, 1 - 0.99**count
-    weights = jax.tree.map(lambda w, m, v: w - rate * (m / fix1 / (jnp.sqrt(v / fix2) + 1e-8) + 0.01 * w), weights, first, second)
+    weights = jax.tree.map(
+        lambda w, m, v: w - rate * (m / fix1 / (jnp.sqrt(v / fix2) + 1e-8) + 0.01 * w), weights, first, second
+    )
     return weights, {"count": count, "first": first, "second": second}, value
 
 

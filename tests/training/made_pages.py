@@ -67,7 +67,9 @@ class Maker:
         return self.dice.random() < share
 
     def word(self) -> str:
-        return "".join(self.dice.choice(SYLLABLES) for _ in range(self.dice.choice([1, 2, 2, 2, 3, 3, 4]))) + self.dice.choice(["", "n", "s", "r", "t"])
+        return "".join(self.dice.choice(SYLLABLES) for _ in range(self.dice.choice([1, 2, 2, 2, 3, 3, 4]))) + self.dice.choice(
+            ["", "n", "s", "r", "t"]
+        )
 
     def name(self) -> str:
         word, other = self.word(), self.word()
@@ -86,7 +88,9 @@ class Maker:
         return text + dice.choice([".", ".", ".", ".", "!", "?", "", "...", " :)"])
 
     def title(self) -> str:
-        text = " ".join(self.word() if self.chance(0.7) else self.dice.choice(self.smalls) for _ in range(self.dice.randint(2, 9)))
+        text = " ".join(
+            self.word() if self.chance(0.7) else self.dice.choice(self.smalls) for _ in range(self.dice.randint(2, 9))
+        )
         return (text.title() if self.chance(0.4) else text.capitalize()) + self.dice.choice(["", "", "?", "!"])
 
     def date(self, when: datetime) -> str:
@@ -115,9 +119,18 @@ class Maker:
 
     def head(self) -> str:
         for _ in range(self.dice.choice([0, 2, 4, 8, 15])):
-            self.put(self.bullet + self.dice.choice([self.says_one(8), self.says_one(9), self.word().title(), self.says_one(11)]), int(self.chance(0.2)))
+            self.put(
+                self.bullet + self.dice.choice([self.says_one(8), self.says_one(9), self.word().title(), self.says_one(11)]),
+                int(self.chance(0.2)),
+            )
         if self.chance(0.3):
             self.put(self.sentence(6, 14), 1)
+        if self.chance(0.2):
+            for _ in range(self.dice.randint(1, 3)):  # a welcome, or the doors of a whole network of sites
+                self.put(
+                    self.sentence(10, 40) if self.chance(0.5) else " ".join(self.title() for _ in range(6)),
+                    int(self.chance(0.5)),
+                )
         if self.chance(0.25):
             self.listed()
         title = self.title()
@@ -152,7 +165,10 @@ class Maker:
         if self.chance(0.3):
             self.put(self.sentence(8, 20), 1)
         for _ in range(self.dice.choice([0, 1, 3, 6, 12])):
-            self.put(self.bullet + self.dice.choice([self.says_one(13), self.says_one(8), self.word().title(), self.says_one(9)]), int(self.chance(0.2)))
+            self.put(
+                self.bullet + self.dice.choice([self.says_one(13), self.says_one(8), self.word().title(), self.says_one(9)]),
+                int(self.chance(0.2)),
+            )
         if self.chance(0.5):
             self.put(f"© {self.now.year} {self.word().title()}", 1)
 
@@ -161,10 +177,23 @@ class Maker:
         lines: list[tuple[str, int]] = []
         if names and self.chance(0.2):
             quoted = dice.choice(names)
-            lines.append((dice.choice([f"{quoted} {self.says_one(6)}", f"@{quoted} {self.sentence()}", f"{quoted} {self.says_one(6)} ↑"]), 0))
+            lines.append(
+                (
+                    dice.choice(
+                        [f"{quoted} {self.says_one(6)}", f"@{quoted} {self.sentence()}", f"{quoted} {self.says_one(6)} ↑"]
+                    ),
+                    0,
+                )
+            )
             lines.append((self.sentence(6, 30), 0))
         if self.chance(0.15):
-            lines.append((dice.choice(["Hi", "Hallo", "Hello", "Hola", "Salut"]) + dice.choice([",", "!", f" {self.word().title()},"]), 0))
+            lines.append(
+                (
+                    dice.choice(["Hi", "Hallo", "Hello", "Hola", "Salut"])
+                    + dice.choice([",", "!", f" {self.word().title()},"]),
+                    0,
+                )
+            )
         for _ in range(dice.choice([1, 1, 1, 1, 2, 2, 3, 4, 6])):
             lines.append((" ".join(self.sentence() for _ in range(dice.choice([1, 1, 2, 3, 4, 6]))), blank))
         if self.chance(0.1):
@@ -187,18 +216,34 @@ class Maker:
     def plan(self) -> tuple[list[str], list[str], list[str]]:
         """Draw which fields stand before and after each body; the fields that are glued to one line stand in one string."""
         dice = self.dice
-        card = [field for field, share in (("rank", 0.5), ("joined", 0.4), ("posts", 0.45), ("place", 0.3)) if self.chance(share)]
+        card = [
+            field for field, share in (("rank", 0.5), ("joined", 0.4), ("posts", 0.45), ("place", 0.3)) if self.chance(share)
+        ]
         dice.shuffle(card)
-        tools = [field for field, share in (("ordinal", 0.3), ("button", 0.3), ("button2", 0.3), ("likes", 0.2)) if self.chance(share)]
+        tools = [
+            field
+            for field, share in (("ordinal", 0.3), ("button", 0.3), ("button2", 0.3), ("likes", 0.2))
+            if self.chance(share)
+        ]
         dice.shuffle(tools)
         dated = self.chance(0.88)
-        line = dice.choice(["name+date", "by+name", "name says", "by+name+date", "date+name", "name+rank", "name+posts", "name"]) if self.chance(0.5) else "name"
+        line = (
+            dice.choice(["name+date", "by+name", "name says", "by+name+date", "date+name", "name+rank", "name+posts", "name"])
+            if self.chance(0.5)
+            else "name"
+        )
         stamp = ["date"] if dated and "date" not in line else []
         line = line if dated else line.replace("+date", "").replace("date+", "")
         cut = dice.randint(0, len(tools))
         shape = dice.random()
         if shape < 0.68:  # byline above
-            before = [*stamp, *tools[:cut], line, *card] if self.chance(0.35) else [line, *card, *tools[:cut], *stamp] if self.chance(0.6) else [line, *stamp, *card, *tools[:cut]]
+            before = (
+                [*stamp, *tools[:cut], line, *card]
+                if self.chance(0.35)
+                else [line, *card, *tools[:cut], *stamp]
+                if self.chance(0.6)
+                else [line, *stamp, *card, *tools[:cut]]
+            )
             after = tools[cut:]
         elif shape < 0.84:  # byline below
             before, after = tools[:cut], [line, *stamp, *card, *tools[cut:]]
@@ -213,7 +258,11 @@ class Maker:
             before = [field for field in before if field != "date"]
         if self.chance(0.15):
             before = [*before, "subject"]
-        return before, after, [field for field, share in (("signature", 0.35), ("edited", 0.25), ("comments", 0.08)) if self.chance(share)]
+        return (
+            before,
+            after,
+            [field for field, share in (("signature", 0.35), ("edited", 0.25), ("comments", 0.15)) if self.chance(share)],
+        )
 
     def field(self, kind: str, who: str, when: datetime, number: int) -> dict[str, object]:
         dice, says = self.dice, self.says
@@ -233,11 +282,17 @@ class Maker:
 
     def thread(self, count: int) -> None:
         dice = self.dice
-        self.glue, self.date_lead = dice.choice([" » ", ", ", " - ", " ", " · ", " | "]), dice.choice(["", "", "", "Posted: ", "» ", "on "])
+        self.glue, self.date_lead = (
+            dice.choice([" » ", ", ", " - ", " ", " · ", " | "]),
+            dice.choice(["", "", "", "Posted: ", "» ", "on "]),
+        )
         self.subject = self.head()
         before, after, extras = self.plan()
         crowd = [self.name() for _ in range(max(2, min(count, dice.randint(2, 12))))]
-        self.ranks = {name: dice.choice([self.says_one(3), self.says_one(3), f"{self.word().title()} {self.word().title()}"]) for name in crowd}
+        self.ranks = {
+            name: dice.choice([self.says_one(3), self.says_one(3), f"{self.word().title()} {self.word().title()}"])
+            for name in crowd
+        }
         self.count, paired = dice.choice(["", "", "{}. "]), self.chance(0.2)
         signatures = {
             name: [self.sentence(2, 10) if self.chance(0.7) else self.title() for _ in range(dice.choice([1, 1, 2, 3, 6]))]
@@ -255,8 +310,10 @@ class Maker:
                     continue
                 made = self.field(kind, who, when, number)
                 text = str(made.pop("text"))
-                if paired and kind in ("joined", "posts", "place") and ": " in text:  # a label and its value, one below the other
-                    self.put(text.split(": ")[0] + ":", apart if place == 0 else inner)
+                if (
+                    paired and kind in ("joined", "posts", "place") and ": " in text
+                ):  # a label and its value, one below the other
+                    self.put(text.split(": ", maxsplit=1)[0] + ":", apart if place == 0 else inner)
                     self.put(text.split(": ")[1], 0)
                 else:
                     self.put(text, apart if place == 0 else inner, **made)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import replace
 
 from flows.split.dates import find_date
-from tests.training.labelling import LAST, MIDDLE, OUT, SINGLE, Row, Sample
+from tests.training.labelling import FIRST, LAST, MIDDLE, OUT, SINGLE, Row, Sample
 from tests.training.made_pages import Maker
 
 DIGITS = re.compile(r"\d+")
@@ -87,7 +87,11 @@ def join_separators(rows: list[Row], dice: random.Random) -> list[Row]:
         if joined and row.label == OUT == joined[-1].label and mask in chosen and len(joined[-1].raw) < 80:
             last = joined[-1]
             last.raw = last.raw.rstrip() + glue + row.raw.strip()
-            last.is_author, last.is_date, last.name = last.is_author or row.is_author, last.is_date or row.is_date, last.name or row.name
+            last.is_author, last.is_date, last.name = (
+                last.is_author or row.is_author,
+                last.is_date or row.is_date,
+                last.name or row.name,
+            )
         else:
             joined.append(row)
     return joined
@@ -116,7 +120,9 @@ def reprint_dates(rows: list[Row], dice: random.Random) -> list[Row]:
     for row in rows:
         date = find_date(row.raw) if row.label == OUT else None
         if date is not None:
-            when = when.replace(hour=dice.randint(0, 23), minute=dice.randint(0, 59), day=dice.randint(1, 28), month=dice.randint(1, 12))
+            when = when.replace(
+                hour=dice.randint(0, 23), minute=dice.randint(0, 59), day=dice.randint(1, 28), month=dice.randint(1, 12)
+            )
             row.raw = row.raw[: date.start] + maker.date(when) + row.raw[date.end :]
     return rows
 
@@ -191,13 +197,43 @@ def split_paragraphs(rows: list[Row], dice: random.Random) -> list[Row]:
         if row.label == MIDDLE and len(row.raw) > 150:
             words = row.raw.split()
             size = 12
-            made += [replace(row, raw=" ".join(words[k : k + size]), gap=row.gap if k == 0 else 0) for k in range(0, len(words), size)]
+            made += [
+                replace(row, raw=" ".join(words[k : k + size]), gap=row.gap if k == 0 else 0)
+                for k in range(0, len(words), size)
+            ]
         else:
             made.append(row)
     return made
 
 
+def add_markup(rows: list[Row], dice: random.Random) -> list[Row]:
+    """Show the tags of bodies as text, on lines of their own, as sites do that escape too much."""
+    made: list[Row] = []
+    tag = dice.choice(["p", "p", "div"])
+    for row in rows:
+        if row.label == OUT:
+            made.append(row)
+            continue
+        made += [
+            Row(f"<{tag}>", row.gap, MIDDLE, row.post),
+            replace(row, gap=0, label=MIDDLE),
+            Row(f"</{tag}>", 0, MIDDLE, row.post),
+        ]
+    return relabel(made)
+
+
+def relabel(rows: list[Row]) -> list[Row]:
+    """Give the first and last line of each body their labels anew."""
+    for at, row in enumerate(rows):
+        if row.label != OUT:
+            begins = at == 0 or rows[at - 1].label == OUT or rows[at - 1].post != row.post
+            ends = at + 1 == len(rows) or rows[at + 1].label == OUT or rows[at + 1].post != row.post
+            row.label = SINGLE if begins and ends else FIRST if begins else LAST if ends else MIDDLE
+    return rows
+
+
 CHANGES = (
+    (0.05, add_markup),
     (0.3, drop_posts), (0.12, shorten_posts), (0.06, split_paragraphs), (0.3, reprint_dates), (0.06, drop_dates), (0.3, drop_separators),
     (0.25, reword_separators), (0.2, join_separators), (0.08, add_signatures), (0.3, add_list), (0.25, cut_ends), (0.3, drop_indents), (0.1, jitter_blanks), (0.3, drop_blanks),
 )  # fmt: skip
