@@ -306,7 +306,7 @@ def _confidence(reading: Reading, blocks: list[Block]) -> float:
         return 0.2
     signed = sum(bool(segment.byline) for segment in reading.segments) / count
     empty = sum(not segment.body for segment in reading.segments) / count
-    sure = 0.4 + 0.2 * signed + 0.2 * _marked_share(reading, blocks) - 0.3 * empty
+    sure = 0.4 + 0.2 * signed + 0.2 * marked_share(reading, blocks) - 0.3 * empty
     if reading.declared is not None:
         sure += 0.2 if reading.declared == count else -0.2
     if any(blocks[at].kind == TEXT for at in reading.footer):
@@ -314,7 +314,7 @@ def _confidence(reading: Reading, blocks: list[Block]) -> float:
     return round(max(0.05, min(0.99, sure)), 2)
 
 
-def _marked_share(reading: Reading, blocks: list[Block]) -> float:
+def marked_share(reading: Reading, blocks: list[Block]) -> float:
     """The share of answers that a known marker opens or closes: a vote widget or template residue, not a guessed one."""
     if reading.name not in MARKED:
         return 0.0

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from flows.records import Cues, Line, NoThread, Page, Thread
 from flows.split.blocks import TEXT, Block, build_blocks
-from flows.split.compose import claim_page, compose_thread, part_stretches
+from flows.split.compose import claim_page, compose_thread, marked_share, part_stretches
 from flows.split.reading import Reading
 from flows.split.readings import read_layouts
+from flows.split.scoring import MARKED
 
 MIN_PROSE = 40  # characters; less than this in one paragraph is navigation, not a question
 MAX_QUESTION = 100_000  # characters; forums cap a post well below this
@@ -26,9 +27,30 @@ def split_text(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread:
     blocks = build_blocks(lines, cues)
     readings = read_layouts(blocks, page, cues)
     best = max(readings, key=lambda reading: reading.score, default=None)
+    if page.format != "html" and (best is None or is_weak(best, blocks)):
+        column = _split_column(page, lines, cues)
+        if column is not None:
+            return column
     if best is not None and (page.format != "html" or _speaks_for_itself(best)):
         return compose_thread(page, blocks, best, cues)
     return _without_answers(page, blocks, cues)
+
+
+def is_weak(reading: Reading, blocks: list[Block]) -> bool:
+    """Whether little speaks for a reading: its markers are not known ones, or few of its answers are signed."""
+    count = len(reading.segments)
+    signed = sum(bool(segment.byline) for segment in reading.segments)
+    marked = reading.name in MARKED
+    known = marked and 2 * marked_share(reading, blocks) >= 1
+    if reading.declared == count:
+        return not (known or 2 * signed >= count)
+    return 4 * signed < count if known else marked or 3 * signed < count
+
+
+def _split_column(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread | None:
+    from flows.split.columns import split_column  # noqa: PLC0415 -- numpy is loaded only where a page asks for it
+
+    return split_column(page, lines, cues)
 
 
 def _speaks_for_itself(reading: Reading) -> bool:

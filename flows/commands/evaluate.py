@@ -1,0 +1,59 @@
+"""threadmill evaluate: a snapshot against labelled threads, precision, recall and F1 a field."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from flows.errors import WrongUse
+from flows.evaluation import Evaluation, evaluate_snapshot
+from flows.publish.snapshots import latest_snapshot
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `evaluate` takes."""
+    parser.add_argument("gold", type=Path, metavar="GOLD", help="labels: a .jsonl or .tsv file, or a folder with both")
+    parser.add_argument(
+        "processed", nargs="?", type=Path, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
+    )
+    parser.add_argument("--worst", type=int, default=10, metavar="N", help="how many of the pages that fall short to list")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the scores of the latest snapshot."""
+    if not arguments.gold.exists():
+        raise WrongUse(f"{arguments.gold}: no such file or folder")
+    snapshot = latest_snapshot(arguments.processed)
+    if snapshot is None:
+        raise WrongUse(f"{arguments.processed}: no snapshot was published there yet; run threadmill clean first")
+    scores = evaluate_snapshot(snapshot, arguments.gold)
+    if arguments.json:
+        print(json.dumps(scores.as_dict(), ensure_ascii=False))
+    else:
+        _print(scores, arguments.worst)
+    return 0
+
+
+def _print(scores: Evaluation, worst: int) -> None:
+    console = Console()
+    table = Table("field", "precision", "recall", "F1", "right", "published", "labelled", box=None, pad_edge=False)
+    for name, score in scores.fields.items():
+        if score.wanted:
+            figures = [_share(score.precision), _share(score.recall), _share(score.f1)]
+            table.add_row(name, *figures, *(f"{count:,}" for count in (score.right, score.published, score.wanted)))
+    if table.row_count:
+        console.print(table)
+    exact = f"{scores.exact / scores.pages:.3f}" if scores.pages else "–"
+    console.print(f"pages: {scores.pages:,}; the number of posts is right on {exact}", highlight=False)
+    if scores.missing:
+        console.print(f"labels without a scrape: {len(scores.missing):,}", highlight=False)
+    for page in scores.worst[:worst]:
+        console.print(f"  {page.f1:.2f}  {page.name}: {page.wrong}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

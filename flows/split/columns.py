@@ -1,0 +1,213 @@
+"""A flattened forum page, one column of lines → a thread: bodies by a trained network, decoded over the whole page.
+
+Asked where the readings of the layouts have little to say. Navigation, names, dates, buttons and posts all stand on lines of
+their own here; what a line is shows in how its like recur on the page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flows.records import Byline, Cues, Line, NoThread, Page, Post, Thread
+from flows.split.compose import Fate, Stretch, claim_page, part_stretches
+from flows.split.decode import decode_bodies, sureness
+from flows.split.features import FIRST_KIND, Seen, load_kinds, see_page
+from flows.split.network import Guess, guess_lines
+from flows.split.reading import MAX_ANSWERS
+from flows.split.slots import Slots, drop_unsigned, find_slots
+
+RULE, LAYOUT = "flat-column", "flat:column"
+MAX_LINES = 20_000  # a longer text is no page of a forum
+MAX_TITLE = 200  # characters
+TITLE_REACH = 40  # lines above the first body
+COUNT_REACH = 15  # lines from a body to the count of answers that belongs to it
+FURNITURE, MIN_FURNITURE = ("button", "entry", "foot", "paging", "listed", "script"), 8
+MIN_LINES = 16  # of a page that has more labels than sentences
+LEAST = 0.3  # of confidence: under it the lines say too little
+DROPPED = ("artifact", "chrome")  # roles of lines that are no part of a body
+
+
+def split_column(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread | None:
+    """Return the thread that a column of lines shows, or why it has none; None where the lines are no page of a site.
+
+    A page of a site has its furniture: menus, buttons, notices. Without it, text may still be a thread of another layout.
+    """
+    if not 3 <= len(lines) <= MAX_LINES:
+        return None
+    seen = see_page(page.text, lines)
+    guess = guess_lines(seen)
+    bodies = decode_bodies(guess)
+    slots = find_slots(lines, seen, guess, bodies)
+    bodies, slots = drop_unsigned(bodies, slots)
+    column = _Column(page, lines, seen, guess, cues)
+    if _is_thread(bodies, slots):
+        thread = column.compose(bodies, slots)
+        if thread.confidence >= LEAST:
+            return thread
+    return column.refuse() if _is_furnished(seen) else None
+
+
+def _is_thread(bodies: list[tuple[int, int]], slots: list[Slots]) -> bool:
+    """Whether at least half of the bodies have a name or a date beside them; one that stands alone must have both."""
+    if len(bodies) == 1:
+        return slots[0].author is not None and slots[0].date is not None
+    return 0 < len(bodies) <= 2 * sum(slot.author is not None or slot.date is not None for slot in slots)
+
+
+def _is_furnished(seen: Seen) -> bool:
+    """Whether a good part of the lines are a site's doors, buttons, switches, notices, or hardly one is prose."""
+    total = len(seen.prose)
+    _, kinds = load_kinds()
+    columns = [FIRST_KIND + kinds.index(kind) for kind in FURNITURE]
+    found = int((seen.rows[:, columns] > 0).any(axis=1).sum())
+    labels = sum([said == 0 for said in seen.prose])
+    if found >= MIN_FURNITURE and found >= 0.08 * total:
+        return True
+    return total >= MIN_LINES and (labels >= 0.8 * total or (labels >= 0.55 * total and 4 * found >= MIN_FURNITURE))
+
+
+class _Column:
+    """The fates of the lines of one page while its posts are put together."""
+
+    def __init__(self, page: Page, lines: list[Line], seen: Seen, guess: Guess, cues: Cues) -> None:
+        self.page, self.lines, self.seen, self.guess, self.cues = page, lines, seen, guess, cues
+        self.rank = FIRST_KIND + load_kinds()[1].index("role")
+        self.parts: dict[int, list[Stretch]] = {}  # of the lines whose pieces go different ways
+        self.fates: list[Fate] = [
+            (line.role or "chrome", line.rule or "outside-posts", None)
+            if line.role != "count"
+            else ("count", line.rule or RULE, None)
+            for line in lines
+        ]
+
+    def compose(self, bodies: list[tuple[int, int]], slots: list[Slots]) -> Thread:
+        sure = sureness(self.guess, bodies)
+        posts = [
+            self._post(number, body, slot, confidence)
+            for number, (body, slot, confidence) in enumerate(zip(bodies, slots, sure, strict=True))
+        ]
+        title = self._title(bodies[0][0])
+        declared = self._declared(bodies)
+        confidence = round(sum(post.confidence for post in posts) / len(posts), 2)
+        return Thread(
+            title=title, question=posts[0], answers=posts[1:], claims=claim_page(self.page.text, self._stretches()),
+            declared_answer_count=declared, layout=LAYOUT, confidence=confidence,
+        )  # fmt: skip
+
+    def refuse(self) -> NoThread:
+        """Return that the page holds no thread, with the fate of every line."""
+        claims = claim_page(self.page.text, self._stretches())
+        return NoThread("no-thread", "a page of a site on which no post with its name or date shows", claims, layout=LAYOUT)
+
+    def _post(self, number: int, body: tuple[int, int], slot: Slots, sure: float) -> Post:
+        post = Post(confidence=round(max(0.05, min(0.99, sure)), 2))
+        shown: list[Line] = []
+        for at in range(body[0], body[1] + 1):
+            line = self.lines[at]
+            if line.role in DROPPED:
+                continue
+            self.fates[at] = ("answer" if number else "question", RULE, number)
+            shown.append(line)
+        text = "".join(("\n\n" if line.gap else "\n") + line.text if place else line.text for place, line in enumerate(shown))
+        post.body = text or None
+        if slot.author is not None:
+            post.byline = self._byline(number, *slot.author)
+        if slot.date is not None:
+            post.posted_at_raw = self._date(number, *slot.date)
+        return post
+
+    def _byline(self, number: int, at: int, low: int, high: int) -> Byline | None:
+        line = self.lines[at]
+        if line.role is not None or self.fates[at][2] is not None:
+            return None
+        name = line.text[low:high]
+        self._claim_piece(at, name, low, ("byline", RULE, number))
+        byline = self.cues.read_byline([name])
+        if byline.name is None and byline.role is None:
+            byline = Byline(printed=name, name=name)
+        return replace(byline, printed=name, alias=name)
+
+    def _date(self, number: int, at: int, low: int, high: int) -> str | None:
+        line = self.lines[at]
+        if self.fates[at][2] is not None and at not in self.parts:
+            return None
+        self._claim_piece(at, line.text[low:high], low, ("date", RULE, number))
+        return line.text[low:high]
+
+    def _claim_piece(self, at: int, piece: str, hint: int, fate: Fate) -> None:
+        """Give a piece of a line to a post; where repairs hide it in the raw text, nothing is claimed but in the record."""
+        line = self.lines[at]
+        raw = self.page.text[line.start : line.end]
+        begin = raw.find(piece, min(hint, len(raw)))
+        begin = raw.find(piece) if begin < 0 else begin
+        span = (line.start + begin, line.start + begin + len(piece)) if begin >= 0 else (line.start, line.end)
+        rest = self.fates[at]
+        pieces = self.parts.get(at, [(line.start, rest)])
+        self.parts[at] = _cut_in(pieces, span, fate, line.end)
+
+    def _title(self, first: int) -> str | None:
+        """Return the thread's title: the line above the first body that the page says most often, or its head says."""
+        known = " ".join((self.page.title or "").casefold().split())
+        best, best_score = None, 0.0
+        for at in range(max(0, first - TITLE_REACH), first):
+            line = self.lines[at]
+            words = len(line.text.split())
+            if line.role is not None or at in self.parts or not 1 < len(line.text) <= MAX_TITLE or line.cuts or words < 2:
+                continue
+            same = sum(line.text == other.text for other in self.lines)
+            again = sum(line.text in other.text for other in self.lines[:60] if other is not line)
+            trail = any(mark in line.text for mark in (" > ", "›", "»", "‹", " / "))
+            ranked = (words <= 3 and self.seen.rows[at, self.rank] > 0) or line.text[0] in "•◦-·"
+            score = (
+                (min(again, 3) if same <= 3 else -1)
+                - 2.0 * trail
+                - 2.0 * ranked
+                + 2.0 * (bool(known) and line.text.casefold() in known)
+                + min(words, 8) / 8
+            )
+            score += 0.5 * (self.seen.dates[at] is None) - 0.02 * (first - at) + 0.3 * (line.text[-1] not in ":.,»>")
+            if score > best_score:
+                best, best_score = at, score
+        if best is None or best_score < 0.8:
+            return None
+        self.fates[best] = ("title", RULE, 0)
+        return self.lines[best].text
+
+    def _declared(self, bodies: list[tuple[int, int]]) -> int | None:
+        """Return the count of answers that stands right above the first body or right below it."""
+        low = max(0, bodies[0][0] - COUNT_REACH)
+        high = bodies[1][0] if len(bodies) > 1 else min(len(self.lines), bodies[0][1] + COUNT_REACH)
+        for at in range(low, high):
+            line = self.lines[at]
+            digits = ((line.values or {}).get("count") or "").replace(",", "").replace(".", "")
+            if line.role == "count" and digits.isdecimal() and len(digits) <= 5 and int(digits) <= MAX_ANSWERS:
+                if int(digits) != len(bodies) - 1:
+                    continue  # of all pages of the thread, or of another one
+                self.fates[at] = ("count", line.rule or RULE, 0)
+                return int(digits)
+        return None
+
+    def _stretches(self) -> list[Stretch]:
+        found: list[Stretch] = []
+        for at, line in enumerate(self.lines):
+            if at in self.parts:
+                found += self.parts[at]
+            else:
+                found += part_stretches([(line, self.fates[at])])
+        return found
+
+
+def _cut_in(pieces: list[Stretch], span: tuple[int, int], fate: Fate, end: int) -> list[Stretch]:
+    """Return the stretches of a line with one more cut into them."""
+    found: list[Stretch] = []
+    for place, (start, own) in enumerate(pieces):
+        stop = pieces[place + 1][0] if place + 1 < len(pieces) else end
+        if own[2] is not None or stop <= span[0] or start >= span[1]:
+            found.append((start, own))
+            continue
+        if start < span[0]:
+            found.append((start, own))
+        found.append((max(start, span[0]), fate))
+        if stop > span[1]:
+            found.append((span[1], own))
+    return found
