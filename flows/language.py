@@ -143,7 +143,7 @@ def detect_language(text: str) -> str | None:
     if sum(map(str.isalpha, sample)) < MIN_LETTERS and not _is_ideographic(sample):
         return None
     language, confidence = _detector().classify(sample)
-    return str(language) if confidence >= MIN_CONFIDENCE else None
+    return read_tag(str(language)) if confidence >= MIN_CONFIDENCE else None  # "zxx" is its word for none
 
 
 def _is_ideographic(sample: str) -> bool:

@@ -11,9 +11,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 import flows.commands.clean
 from flows.__main__ import main
+
+# How long one example takes says more of the machine than of the code; tests of time are ratios.
+settings.register_profile("threadmill", deadline=None)
+settings.load_profile("threadmill")
 
 THREAD = """How long do the stitches stay in?
 My knee was stitched last week and the edges of the cut look dry. When do they usually come out?

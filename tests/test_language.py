@@ -12,7 +12,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flows import language
@@ -119,6 +119,7 @@ def test_what_is_no_tag_is_none(tag: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
+@example("A䵚𝔦𝕊𝕋𝕍𝕛𝕜䵜𝕝𝕠e", None)
 @given(st.text(max_size=200), st.none() | st.text(max_size=20))
 def test_no_text_and_no_tag_is_too_odd(text: str, declared: str | None) -> None:
     found = decide_language(text * 5, declared)

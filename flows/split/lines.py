@@ -8,11 +8,11 @@ the page; a declared count is the checksum.
 from __future__ import annotations
 
 from flows.records import Cues, Line, NoThread, Page, Thread
-from flows.split.blocks import TEXT, Block, build_blocks
-from flows.split.compose import claim_page, compose_thread, marked_share, part_stretches
-from flows.split.reading import Reading
-from flows.split.readings import read_layouts
-from flows.split.scoring import MARKED
+from flows.split.flat.blocks import TEXT, Block, build_blocks
+from flows.split.flat.compose import claim_page, compose_thread, marked_share, part_stretches
+from flows.split.flat.reading import Reading
+from flows.split.flat.readings import read_layouts
+from flows.split.flat.scoring import MARKED
 
 MIN_PROSE = 40  # characters; less than this in one paragraph is navigation, not a question
 MAX_QUESTION = 100_000  # characters; forums cap a post well below this
@@ -48,7 +48,7 @@ def is_weak(reading: Reading, blocks: list[Block]) -> bool:
 
 
 def _split_column(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread | None:
-    from flows.split.columns import split_column  # noqa: PLC0415 -- numpy is loaded only where a page asks for it
+    from flows.split.flat.columns import split_column  # noqa: PLC0415 -- numpy is loaded only where a page asks for it
 
     return split_column(page, lines, cues)
 

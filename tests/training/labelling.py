@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from flows.split.dates import find_date
+from flows.split.flat.dates import find_date
 from flows.strip.artifacts import mark_lines
 
 OUT, FIRST, MIDDLE, LAST, SINGLE = range(5)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
 
-from flows.split.features import load_kinds
+from flows.split.flat.features import load_kinds
 from tests.training.labelling import FIRST, LAST, MIDDLE, SINGLE, Row, Sample
 
 MONTHS = {

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from flows.split.features import see_page
+from flows.split.flat.features import see_page
 from flows.strip.artifacts import mark_lines
 from tests.training.labelling import Row, Sample
 

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from dataclasses import replace
 
-from flows.split.dates import find_date
+from flows.split.flat.dates import find_date
 from tests.training.labelling import FIRST, LAST, MIDDLE, OUT, SINGLE, Row, Sample
 from tests.training.made_pages import Maker
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.records import Line
-from flows.split.dates import Printed, find_date
+from flows.split.flat.dates import Printed, find_date
 
 MAX_WORDS = 40  # of a line that are looked at; the rest of a long paragraph says the same
 MAX_LABEL = 12  # words; a longer line is prose, and its wording does not recur

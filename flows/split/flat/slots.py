@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from flows.records import Line
-from flows.split.dates import find_date
-from flows.split.features import Seen, load_kinds
-from flows.split.network import Guess
+from flows.split.flat.dates import find_date
+from flows.split.flat.features import Seen, load_kinds
+from flows.split.flat.network import Guess
 
 HEAD, FOOT = 25, 8  # lines before the first and behind the last body that may belong to them
 LEAST = 0.12  # of probability: below it a line is nobody's name or date

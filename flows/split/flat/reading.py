@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from flows.records import Page
-from flows.split.blocks import BYLINE, COUNT, TEXT, Block, is_title
+from flows.split.flat.blocks import BYLINE, COUNT, TEXT, Block, is_title
 
 MAX_ANSWERS = 10_000  # more declared answers than any thread has are a number, not a count
 

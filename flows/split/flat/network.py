@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.split.features import Seen
+from flows.split.flat.features import Seen
 
 REACHES = ((-2, -1, 0, 1, 2), (-3, -2, -1, 0, 1, 2, 3), (-8, -4, -2, -1, 0, 1, 2, 4, 8))
 LABELS = 5  # outside a body, its first line, a middle one, its last, its only one

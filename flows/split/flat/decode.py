@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import log
 from typing import NamedTuple
 
-from flows.split.network import Guess
+from flows.split.flat.network import Guess
 
 OUT, FIRST, MIDDLE, LAST, SINGLE = range(5)
 NEVER = -1e9

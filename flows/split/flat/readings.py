@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 from flows.records import Cues, Line, Page
-from flows.split.blocks import (
+from flows.split.flat.blocks import (
     BYLINE,
     LIST_ITEM,
     MARKER,
@@ -19,8 +19,8 @@ from flows.split.blocks import (
     is_title,
     is_titled,
 )
-from flows.split.reading import Reading, Segment, build_reading, count_at, declared_count, question_end
-from flows.split.scoring import MIN_REPLY, is_flawless, score_reading, wording_of
+from flows.split.flat.reading import Reading, Segment, build_reading, count_at, declared_count, question_end
+from flows.split.flat.scoring import MIN_REPLY, is_flawless, score_reading, wording_of
 
 
 def read_layouts(blocks: list[Block], page: Page, cues: Cues) -> list[Reading]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flows.records import Byline, Cues, Line, NoThread, Page, Post, Thread
-from flows.split.compose import Fate, Stretch, claim_page, part_stretches
-from flows.split.decode import decode_bodies, sureness
-from flows.split.features import FIRST_KIND, Seen, load_kinds, see_page
-from flows.split.network import Guess, guess_lines
-from flows.split.reading import MAX_ANSWERS
-from flows.split.slots import Slots, drop_unsigned, find_slots
+from flows.split.flat.compose import Fate, Stretch, claim_page, part_stretches
+from flows.split.flat.decode import decode_bodies, sureness
+from flows.split.flat.features import FIRST_KIND, Seen, load_kinds, see_page
+from flows.split.flat.network import Guess, guess_lines
+from flows.split.flat.reading import MAX_ANSWERS
+from flows.split.flat.slots import Slots, drop_unsigned, find_slots
 
 RULE, LAYOUT = "flat-column", "flat:column"
 MAX_LINES = 20_000  # a longer text is no page of a forum

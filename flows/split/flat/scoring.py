@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from flows.records import Line, Page
-from flows.split.blocks import BYLINE, DIGITS, MARKER, TEXT, Block
-from flows.split.reading import Reading, Segment
+from flows.split.flat.blocks import BYLINE, DIGITS, MARKER, TEXT, Block
+from flows.split.flat.reading import Reading, Segment
 
 MARKED = ("marker", "closing-marker")
 MIN_REPLY = 80  # characters; a shorter paragraph after a signature, with no signature of its own, is a postscript

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from flows.records import Byline, Claim, Cues, Line, Page, Post, Thread
-from flows.split.blocks import COUNT, FENCES, TEXT, Block
-from flows.split.reading import Reading, Segment
-from flows.split.scoring import MARKED
+from flows.split.flat.blocks import COUNT, FENCES, TEXT, Block
+from flows.split.flat.reading import Reading, Segment
+from flows.split.flat.scoring import MARKED
 
 MAX_GLUED = 260  # characters of a byline that was glued to a body: name, board, offices
 MAX_TAIL = 80  # characters of a name with letters and role behind the last sentence
