@@ -39,12 +39,11 @@ def split_column(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread
     bodies = decode_bodies(guess)
     slots = find_slots(lines, seen, guess, bodies)
     bodies, slots = drop_unsigned(bodies, slots)
-    column = _Column(page, lines, seen, guess, cues)
     if _is_thread(bodies, slots):
-        thread = column.compose(bodies, slots)
+        thread = _Column(page, lines, seen, guess, cues).compose(bodies, slots)
         if thread.confidence >= LEAST:
             return thread
-    return column.refuse() if _is_furnished(seen) else None
+    return _Column(page, lines, seen, guess, cues).refuse() if _is_furnished(seen) else None
 
 
 def _is_thread(bodies: list[tuple[int, int]], slots: list[Slots]) -> bool:
@@ -121,7 +120,8 @@ class _Column:
         if line.role is not None or self.fates[at][2] is not None:
             return None
         name = line.text[low:high]
-        self._claim_piece(at, name, low, ("byline", RULE, number))
+        if not self._claim_piece(at, low, high, ("byline", RULE, number)):
+            return None
         byline = self.cues.read_byline([name])
         if byline.name is None and byline.role is None:
             byline = Byline(printed=name, name=name)
@@ -131,19 +131,17 @@ class _Column:
         line = self.lines[at]
         if self.fates[at][2] is not None and at not in self.parts:
             return None
-        self._claim_piece(at, line.text[low:high], low, ("date", RULE, number))
-        return line.text[low:high]
+        return line.text[low:high] if self._claim_piece(at, low, high, ("date", RULE, number)) else None
 
-    def _claim_piece(self, at: int, piece: str, hint: int, fate: Fate) -> None:
-        """Give a piece of a line to a post; where repairs hide it in the raw text, nothing is claimed but in the record."""
+    def _claim_piece(self, at: int, low: int, high: int, fate: Fate) -> bool:
+        """Give a piece of a line to a post; False where cuts or repairs hide it in the raw text."""
         line = self.lines[at]
-        raw = self.page.text[line.start : line.end]
-        begin = raw.find(piece, min(hint, len(raw)))
-        begin = raw.find(piece) if begin < 0 else begin
-        span = (line.start + begin, line.start + begin + len(piece)) if begin >= 0 else (line.start, line.end)
-        rest = self.fates[at]
-        pieces = self.parts.get(at, [(line.start, rest)])
-        self.parts[at] = _cut_in(pieces, span, fate, line.end)
+        span = locate_piece(self.page.text[line.start : line.end], line.text, low, high)
+        if span is None:
+            return False
+        pieces = self.parts.get(at, [(line.start, self.fates[at])])
+        self.parts[at] = _cut_in(pieces, (line.start + span[0], line.start + span[1]), fate, line.end)
+        return True
 
     def _title(self, first: int) -> str | None:
         """Return the thread's title: the line above the first body that the page says most often, or its head says."""
@@ -195,6 +193,21 @@ class _Column:
             else:
                 found += part_stretches([(line, self.fates[at])])
         return found
+
+
+def locate_piece(raw: str, text: str, low: int, high: int) -> tuple[int, int] | None:
+    """Return where a piece of a line's text stands in the raw line; None where more than white space is other there.
+
+    >>> locate_piece("by \\u00a0Ada  Berg ", "by Ada Berg", 3, 11)
+    (4, 13)
+    """
+    if (low, high) == (0, len(text)):
+        return 0, len(raw)
+    letters = [at for at, char in enumerate(raw) if not char.isspace()]
+    if [raw[at] for at in letters] != list("".join(text.split())):
+        return None
+    before, inside = len("".join(text[:low].split())), len("".join(text[low:high].split()))
+    return (letters[before], letters[before + inside - 1] + 1) if inside else None
 
 
 def _cut_in(pieces: list[Stretch], span: tuple[int, int], fate: Fate, end: int) -> list[Stretch]:
