@@ -51,6 +51,10 @@ class PrefectExecutor:
         """Start a job as a task run."""
         return self._tasks[job].submit(*arguments)
 
+    def renew(self) -> None:
+        """Give the jobs to come to new processes."""
+        self._pool.renew()
+
     def stop(self) -> None:
         """End the jobs that are under way; their tasks fail."""
         self._pool.stop()

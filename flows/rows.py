@@ -133,8 +133,8 @@ class Rows:
         self.add(
             "questions", question_id=qid, scrape_id=scrape, url=url, site=site, title=thread.title, body=question.body,
             author_id=self._add_author(question, qid, site, 0, page),
-            byline=(question.byline and question.byline.printed) or None, posted_at=dates[0], posted_at_raw=question.posted_at_raw, votes=question.votes,
-            declared_answer_count=thread.declared_answer_count,
+            byline=(question.byline and question.byline.printed) or None, posted_at=dates[0],
+            posted_at_raw=question.posted_at_raw, votes=question.votes, declared_answer_count=thread.declared_answer_count,
             answer_count=len(thread.answers), language=page.language, confidence=thread.confidence, **staged,
         )  # fmt: skip
         ids: list[str | None] = [qid]

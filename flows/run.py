@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from flows.publish.parts import Part
 
 LAYOUTS = ("all", "none")
+# Characters of text from which merging gets new workers: those that cleaned hold some 250 MB of heap and caches, and starting
+# anew takes half a second.
+RENEW_ABOVE = 256 << 20
 Tag = TypeVar("Tag")
 
 
@@ -45,6 +48,9 @@ class Executor(Protocol):
 
     def submit(self, job: Callable[..., Any], *arguments: Any) -> Future:
         """Start a job."""
+
+    def renew(self) -> None:
+        """Give the jobs to come to new processes; none is under way."""
 
     def stop(self) -> None:
         """End the jobs that are under way; when this returns, none of them writes any more."""
@@ -97,6 +103,8 @@ def run_clean(
         progress.planned(sum(found.size for found in inputs))
         counts = _clean_all(inputs, raw, staging, executor, progress)
         progress.stage("merge")
+        if counts.chars > RENEW_ABOVE:
+            executor.renew()
         parts = _merge_all(staging, counts.chars, executor)
         progress.stage("check")
         target = staging / "snapshot"
@@ -234,6 +242,10 @@ class PlainExecutor:
     def submit(self, job: Callable[..., Any], *arguments: Any) -> Future:
         """Start a job in a worker process; return what it is waited for with."""
         return self._threads.submit(self._pool.run, job, *arguments)
+
+    def renew(self) -> None:
+        """Give the jobs to come to new processes."""
+        self._pool.renew()
 
     def stop(self) -> None:
         """End the jobs that are under way."""

@@ -62,6 +62,13 @@ class WorkerPool:
                         self._pool = self._open()
         raise Fault(f"a worker process died {TRIES} times at the same work; is the memory used up?")
 
+    def renew(self) -> None:
+        """Give the jobs to come to new processes, which hold nothing of those before; no job may be under way."""
+        with self._renewing:
+            if not self._stopped:
+                self._pool.shutdown(wait=True)
+                self._pool = self._open()
+
     def stop(self) -> None:
         """End the processes in the middle of their work: when this returns, none of them writes any more."""
         with self._renewing:

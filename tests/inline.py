@@ -24,6 +24,9 @@ class InlineExecutor:
             done.set_exception(error)
         return done
 
+    def renew(self) -> None:
+        """There are no processes."""
+
     def stop(self) -> None:
         """Nothing is under way."""
 

@@ -335,3 +335,14 @@ def test_large_inputs_are_refused_in_little_memory(what: str, raw: Path, tmp_pat
     assert table(tmp_path / "out", "scrapes").filter(source="good.txt")["verdict"].to_list() == ["ok"]
     print(f"{what}: {peak} MiB")
     assert peak <= 600
+
+
+def test_a_renewed_pool_works_in_new_processes() -> None:
+    pool = WorkerPool(1)
+    try:
+        before = pool.run(os.getpid)
+        assert pool.run(os.getpid) == before
+        pool.renew()
+        assert pool.run(os.getpid) != before
+    finally:
+        pool.close()
