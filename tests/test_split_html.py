@@ -16,7 +16,7 @@ from flows.conservation import find_loss
 from flows.pipeline import split_page
 from flows.read.files import page_from
 from flows.read.inputs import Provenance
-from flows.records import NoThread, Page, Thread
+from flows.records import NoThread, Page, Thread, Unreadable
 from flows.rows import Rows
 from flows.strip.repair import repair_span
 from schemas import TABLES, polars_schema
@@ -232,3 +232,36 @@ def test_json_ld_fills_what_the_page_does_not_print_and_dates_go_to_utc() -> Non
 def test_a_home_page_holds_no_thread() -> None:
     assert isinstance(split_page(read(by_hand.by_divs(), "https://flour.example/")), NoThread)
     assert isinstance(split_page(read(by_hand.by_divs(), "https://flour.example/?t=4")), Thread)
+
+
+def rows_of_a_table(count: int) -> str:
+    row = '<tr id="post{0}"><td class="user"><a href="/user/{1}">baker{1}</a></td><td>May {2}, 2020</td><td>{3} {0}</td></tr>'
+    rows = [
+        row.format(
+            at, at % 50, at % 28 + 1, "Fold it twice and let it rest in a bowl that is large enough, under a damp cloth."
+        )
+        for at in range(count)
+    ]
+    return f"<html><body><h1>{TITLE}</h1><table>{''.join(rows)}</table></body></html>"
+
+
+@pytest.mark.slow
+def test_a_thread_of_twice_the_posts_takes_about_twice_as_long() -> None:
+    def seconds(count: int) -> float:
+        page = read(rows_of_a_table(count))
+        began = time.process_time()
+        thread = split_page(page)
+        assert isinstance(thread, Thread)
+        assert len(thread.answers) == count - 1
+        return time.process_time() - began
+
+    seconds(200)
+    assert seconds(8000) < 3.2 * seconds(4000)
+
+
+def test_elements_that_nest_without_end_are_refused_at_once() -> None:
+    began = time.process_time()
+    refused = page_from(b"<html><body>" + b"<div>" * 100_000 + b"x", "a.html", "html", Provenance())
+    assert isinstance(refused, Unreadable)
+    assert refused.check == "too-deep"
+    assert time.process_time() - began < 2

@@ -137,8 +137,11 @@ def page_from(data: bytes, source: str, form: str, known: Provenance, declared: 
     text, encoding, replaced = decode(data, is_html=form == "html", declared=declared)
     title, url, language, markup = known.title, known.url, known.language, None
     if form == "html":
-        from flows.read.visible import read_visible  # noqa: PLC0415 -- the parser loads only where there is HTML
+        from flows.read.visible import MAX_DEPTH, is_too_deep, read_visible  # noqa: PLC0415 -- the parser, where there is HTML
 
+        if is_too_deep(text):
+            reason = f"its elements nest more than {MAX_DEPTH} deep, which no page does; it was made or saved wrongly"
+            return Unreadable(source, form, "too-deep", reason, bytes=len(data), digest=digest)
         seen = read_visible(text)
         text, title, language, markup = seen.text, title or seen.title, language or seen.language, seen.markup
         url = url or (seen.url if seen.url and seen.url.startswith(("http://", "https://")) else None)

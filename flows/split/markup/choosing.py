@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import replace
 
@@ -100,20 +101,16 @@ def complete(survey: Survey, best: Hypothesis) -> Hypothesis:
     """Return a hypothesis with the posts that have no words (images), and without bodies that nothing speaks for."""
     ends, members = survey.markup.ends, best.group.members
     if best.form == BODY and best.evidence >= 0.9 and (empty := find_wordless(survey, best.group)):
-        free = [
-            number
-            for number in empty
-            if not any(member <= number < ends[member] or number <= member < ends[number] for member in members)
-        ]
+        free = [number for number in empty if not _overlaps(number, members, ends)]
         free = [number for at, number in enumerate(free) if at == 0 or number >= ends[free[at - 1]]]
         wider = find_records(survey, tuple(sorted([*members, *free])))
-        fixed = {record.body: record for record in wider}
+        fixed, added = {record.body: record for record in wider}, set(free)
         prints = Counter(_told_in(survey, record) for record in wider)
         ids = Counter(_id_of(survey, record) for record in wider)
         kept = [
             record
             for record in wider
-            if record.body not in free or (record.dates and record.people and _is_single(survey, record, prints, ids))
+            if record.body not in added or (record.dates and record.people and _is_single(survey, record, prints, ids))
         ]
         if all(fixed[member].evidence >= 1 for member in members) and len(kept) > len(members):
             keys = tuple(record.body for record in kept)
@@ -125,6 +122,12 @@ def complete(survey: Survey, best: Hypothesis) -> Hypothesis:
     if len(full) >= 0.6 * len(best.records) and len(told) < len(best.records):
         best = replace(best, records=tuple(told))
     return best
+
+
+def _overlaps(number: int, members: tuple[int, ...], ends: list[int]) -> bool:
+    """Whether an element holds one of the members, or stands in one; members are in order, and none is inside another."""
+    at = bisect_right(members, number)
+    return (at > 0 and number < ends[members[at - 1]]) or (at < len(members) and members[at] < ends[number])
 
 
 def _add_wordless(survey: Survey, best: Hypothesis) -> Hypothesis:

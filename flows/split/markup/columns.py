@@ -58,14 +58,15 @@ def _fill(survey: Survey, boxes: list[Box], marks: list[Mark], field: str, worth
         for mark in found:
             columns[key_of(survey, mark)].append((at, mark))
     ranked = sorted(columns, key=lambda key: -worth(survey, columns[key], boxes))
-    for at, box in enumerate(boxes):
-        if getattr(box, field) is not None:
-            continue
-        for key in ranked:
-            mine = next((mark for where, mark in columns[key] if where == at), None)
-            if mine is not None:
-                setattr(box, field, mine)
-                break
+    empty = [at for at, box in enumerate(boxes) if getattr(box, field) is None]
+    for key in ranked:
+        first = dict(reversed(columns[key]))  # by box
+        for at in empty:
+            if at in first:
+                setattr(boxes[at], field, first[at])
+        empty = [at for at in empty if at not in first]
+        if not empty:
+            break
 
 
 def key_of(survey: Survey, mark: Mark) -> str:

@@ -16,8 +16,9 @@ def find_remarks(survey: Survey, taken: Hypothesis, others: list[Hypothesis]) ->
     """Return the boxes of remarks under posts, each with the record that it stands under; none where there are none."""
     if taken.form != BODY or any(record.element is None for record in taken.records):
         return []
+    elements = [record.element or 0 for record in taken.records]
     for other in sorted(others, key=lambda hypothesis: -hypothesis.score):
-        under = [_place_of(survey, taken, record.body) for record in other.records]
+        under = [_place_of(survey, taken, elements, record.body) for record in other.records]
         placed = [(at, record.body) for at, record in zip(under, other.records, strict=True) if at is not None]
         if len(placed) < INSIDE * len(under) or not placed:
             continue
@@ -29,9 +30,8 @@ def find_remarks(survey: Survey, taken: Hypothesis, others: list[Hypothesis]) ->
     return []
 
 
-def _place_of(survey: Survey, taken: Hypothesis, body: int) -> int | None:
-    """Return the record that a body stands in, below the record's own body; None: in none."""
-    elements = [record.element or 0 for record in taken.records]
+def _place_of(survey: Survey, taken: Hypothesis, elements: list[int], body: int) -> int | None:
+    """Return the record that a body stands in, below the record's own body; None: in none. `elements` are the records'."""
     at = bisect_right(elements, body) - 1
     if at < 0:
         return None
