@@ -64,7 +64,7 @@ def clean_batch(batch: Batch, staging: Path) -> Counts:
         if isinstance(page, Unreadable):
             rows.refuse_input(page)
         else:
-            rows.add_page(page, split_page(page))
+            rows.add_page(page, split_page(page, batch.layouts))
     frames = validate_batch(rows.tables, find_residue)
     for table, frame in frames.items():
         write_run(staging, table, batch.number, frame, traits_of(table)["shard"])
