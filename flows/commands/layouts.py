@@ -6,9 +6,6 @@ import argparse
 import json
 from dataclasses import asdict
 
-from rich.console import Console
-from rich.table import Table
-
 from flows.split.engines import read_layouts
 
 
@@ -22,10 +19,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"layouts": [asdict(layout) for layout in layouts]}, ensure_ascii=False))
         return 0
-    table = Table("id", "engine", "versions", "recognised by", box=None, pad_edge=False)
-    table.columns[0].no_wrap = True
+    width = max(len(layout.id) for layout in layouts) + 2
     for layout in layouts:
         marks = ", ".join(json.dumps(literal) for literal in layout.literals)
-        table.add_row(layout.id, layout.engine, layout.versions, f"{marks}, then {layout.selector}")
-    Console(markup=False, highlight=False).print(table)
+        print(f"{layout.id:{width}}{layout.engine}, {layout.versions}")
+        print(f"{'':{width}}recognised by {marks}, then {layout.selector}")
     return 0

@@ -55,6 +55,7 @@ class Layout:
     file: str
     comment: Parts | None = None  # remarks under posts, inside their records
     title: Texts = ()
+    declared: Texts = ()  # what shows the number of answers
     opening: Texts = ()  # what only the question is; without: the first post, unless this is a later page
     nested: bool = False  # the records of replies stand inside those of what they reply to
     promises: Texts = FIELDS  # what nearly every post shows; a page where it does not is another engine's
@@ -137,7 +138,7 @@ def _check_selectors(layout: Layout) -> None:
 def iter_selectors(layout: Layout) -> list[tuple[str, str]]:
     """Return every selector of a layout with the key that it stands under."""
     found = [("selector", layout.selector), *(("title", text) for text in layout.title)]
-    found += [("opening", text) for text in layout.opening]
+    found += [(name, text) for name in ("declared", "opening") for text in getattr(layout, name)]
     for name, parts in (("post", layout.post), ("comment", layout.comment)):
         for field in fields(Parts):
             if parts is not None and field.name not in ATTRIBUTES:

@@ -10,7 +10,7 @@ from flows.records import Markup
 from flows.split.boxes import Box, Found
 from flows.split.dates import is_span, iter_dates
 from flows.split.engines import Layout, Parts, Texts
-from flows.split.fields import MOST_VOTES, find_declared
+from flows.split.fields import MOST_VOTES
 from flows.split.headings import find_title
 from flows.split.marks import Mark
 from flows.split.openings import is_later_page, read_number
@@ -23,6 +23,7 @@ LEAST_TEXT = 20  # characters of all bodies; a page with less holds no thread
 PROMISED = 0.8  # share of posts that show what the layout promises: some were removed, some are by guests
 BODIED = 0.5
 VOTES = re.compile(r"\s*([+\-−]?\d{1,3}(?:[,.]\d{3})+|[+\-−]?\d{1,10})(?![\w.,]*\d|k\b)", re.IGNORECASE)
+NUMBER = re.compile(r"\d{1,3}(?:[.,]\d{3})+|\d{1,9}")
 
 
 def find_known(survey: Survey, layouts: Iterable[Layout]) -> Found | None:
@@ -59,7 +60,7 @@ def find_boxes(survey: Survey, layout: Layout) -> Found | None:
     if layout.comment is not None:
         found.remarks = _find_remarks(survey, layout.comment, columns)
     _link_parents(layout, boxes, columns)
-    find_declared(survey, found)
+    _find_declared(survey, layout, found)
     dropped = [*columns.select(layout.post.drop), *(columns.select(layout.comment.drop) if layout.comment else [])]
     for number in dropped:
         found.trims.update(dict.fromkeys(_pieces(survey.markup, number), f"layout-{layout.id}"))
@@ -303,6 +304,17 @@ def _find_stretch(survey: Survey, selectors: Iterable[str]) -> tuple[int, int] |
                     begin = start + words.index(bare)
                     return begin, begin + len(bare)
     return None
+
+
+def _find_declared(survey: Survey, layout: Layout, found: Found) -> None:
+    """Note the number of answers that the page declares; a larger one than there are is that of all its pages."""
+    stretch = _find_stretch(survey, layout.declared)
+    number = NUMBER.search(survey.text, *stretch) if stretch is not None else None
+    if number is None or found.opening is None:
+        return
+    value = int(re.sub(r"\D", "", number[0]))
+    if value <= len(found.boxes) - 1:
+        found.declared, found.declared_at = value, number.span()
 
 
 def _find_opening(survey: Survey, layout: Layout, boxes: list[Box]) -> Box | None:
