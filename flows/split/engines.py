@@ -68,7 +68,7 @@ def read_layouts(folder: Path = FOLDER) -> tuple[Layout, ...]:
     Raises WrongUse, one line with file and fault, for a file that is no TOML, lacks a part, holds an unknown key, a value
     of the wrong type or a selector that cannot be read, and for an id that is not the file's name.
     """
-    return tuple(_read_file(file) for file in sorted(folder.glob("*.toml")))
+    return tuple(_read_file(file) for file in sorted(folder.glob("*.toml"), key=lambda file: file.stem))
 
 
 def _read_file(file: Path) -> Layout:
