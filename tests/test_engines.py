@@ -130,6 +130,17 @@ def test_a_page_that_numbers_two_posts_alike_is_split_without_the_layout() -> No
     assert "layout" not in found.layout
 
 
+def test_of_two_posts_with_one_id_the_one_in_its_place_is_taken() -> None:
+    source = (PAGES / "xenforo2.html").read_text("utf-8")
+    parts = source.split("<article class=\"message message--post")
+    best = "<article class=\"message message--post" + parts[4].split("</article>\n")[0].removesuffix("</div>")
+    numberless = best.replace(">#4<", "><")
+    page = page_from(source.replace(parts[1], parts[1] + numberless, 1).encode(), "a.html", "html", Provenance())
+    assert isinstance(page, Page)
+    found, wanted = split_page(page), split_page(read_page("xenforo2"))
+    assert thread_as_json(found) == thread_as_json(wanted)
+
+
 def test_literals_without_posts_are_no_thread() -> None:
     source = (
         '<body class="message--post message-body"><article class="message--post"><div class="message-body"></div></article>'

@@ -161,7 +161,7 @@ class _Columns:
                 _read_votes(survey, box, votes, parts.votes_attribute)
         for box, permalink in zip(boxes, self.read(parts.permalink, parts.permalink_attribute), strict=True):
             box.permalink = permalink
-        return self.keep(_without_copies(boxes))
+        return self.keep(_without_copies(markup, boxes))
 
     def find_accepted(self) -> set[int]:
         """Return the records that are marked as the accepted answer."""
@@ -196,16 +196,13 @@ def _has_words(markup: Markup, box: Box) -> bool:
     return box.body is not None and markup.last[box.body] > markup.first[box.body]
 
 
-def _without_copies(boxes: list[Box]) -> list[Box]:
-    """Return the boxes whose id no earlier one has: some themes print the opening post twice."""
-    seen: set[str] = set()
-    kept = []
-    for box in boxes:
-        if box.permalink is None or box.permalink not in seen:
-            kept.append(box)
-        if box.permalink is not None:
-            seen.add(box.permalink)
-    return kept
+def _without_copies(markup: Markup, boxes: list[Box]) -> list[Box]:
+    """Return one box of each id, the last with words: the best answer may be printed above, an advertisement may have its id."""
+    best: dict[str | None, int] = {}
+    for at, box in enumerate(boxes):
+        if box.permalink not in best or _has_words(markup, box):
+            best[box.permalink] = at
+    return [box for at, box in enumerate(boxes) if box.permalink is None or best[box.permalink] == at]
 
 
 # -- marks ------------------------------------------------------------------------------------------------------------------
