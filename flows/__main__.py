@@ -16,6 +16,7 @@ COMMANDS = {
     "clean": ("clean", "clean the scrapes in RAW into a new snapshot of PROCESSED"),
     "evaluate": ("evaluate", "hold the latest snapshot of PROCESSED against labelled threads"),
     "inspect": ("inspect_scrape", "show one scrape with every stretch coloured by where it went and why"),
+    "layouts": ("layouts", "list the forum engines whose layouts are known, and how each is recognised"),
     "path": ("path", "print the folder of the latest snapshot, resolved"),
     "serve": ("serve", "run the scheduled deployments on this machine"),
 }

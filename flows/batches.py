@@ -66,7 +66,7 @@ def clean_batch(batch: Batch, staging: Path) -> Counts:
             rows.refuse_input(page)
         else:
             page = settle_language(page)  # noqa: PLW2901 -- the same page, more of it known
-            rows.add_page(page, split_page(page))
+            rows.add_page(page, split_page(page, batch.layouts))
     frames = validate_batch(rows.tables, find_residue)
     for table, frame in frames.items():
         write_run(staging, table, batch.number, frame, traits_of(table)["shard"])

@@ -15,6 +15,7 @@ from flows.authors.byline import (
 from flows.conservation import find_loss
 from flows.records import Claim, Cues, NoThread, Page, Thread
 from flows.split.crosscheck import hear_structured
+from flows.split.engines import Layout, read_layouts
 from flows.split.lines import split_text
 from flows.split.repeats import is_plain, split_markup
 from flows.split.structured import read_json_ld
@@ -31,9 +32,9 @@ CUES = Cues(
 )  # fmt: skip
 
 
-def _split(page: Page) -> Thread | NoThread:
+def _split(page: Page, layouts: tuple[Layout, ...]) -> Thread | NoThread:
     """Return what the elements of an HTML page show; without elements, or where those show no thread, what its lines show."""
-    by_markup = split_markup(page, CUES) if page.markup is not None else None
+    by_markup = split_markup(page, CUES, layouts) if page.markup is not None else None
     if isinstance(by_markup, Thread) and page.markup is not None:
         hear_structured(by_markup, read_json_ld(page.markup.json_ld), lambda name: read_byline([name]))
         return by_markup
@@ -43,10 +44,14 @@ def _split(page: Page) -> Thread | NoThread:
     return by_markup if by_markup is not None and isinstance(by_lines, NoThread) else by_lines
 
 
-def split_page(page: Page) -> Thread | NoThread:
-    """Return what is found in one page, held against promise 2; a page that breaks it is refused, whole."""
+def split_page(page: Page, layouts: str = "all") -> Thread | NoThread:
+    """Return what is found in one page, held against promise 2; a page that breaks it is refused, whole.
+
+    `layouts` is "all" or "none": whether known engines' layouts are tried. Raises WrongUse for a broken layout file.
+    """
+    known = read_layouts() if layouts == "all" and page.markup is not None else ()
     try:
-        found = _split(page)
+        found = _split(page, known)
         loss = find_loss(page, found, repair_span)
     except Exception as error:  # one page must not take the others along; it is refused, logged and counted
         log.exception("%s: the splitter failed", page.source)

@@ -53,6 +53,8 @@ class Markup:
     owners: list[int]  # by piece: the element that the text node is a child of
     read_box: Callable[[int], str | None] = field(repr=False, compare=False)  # the markup of one element
     json_ld: tuple[str, ...] = ()  # the contents of its JSON-LD scripts, as they stand; they are no part of the text
+    holds: Callable[[str], bool] = field(default=lambda _: False, repr=False, compare=False)  # whether the source has a literal
+    select: Callable[[str], list[int]] = field(default=lambda _: [], repr=False, compare=False)  # what a CSS selector matches
 
 
 @dataclass(frozen=True, slots=True)

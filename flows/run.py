@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
@@ -20,6 +20,7 @@ from flows.errors import WrongUse
 from flows.publish.snapshots import latest_snapshot, open_processed, publish_snapshot, read_manifest, retire_snapshots
 from flows.read.batches import Batch, delete_spools, plan_batches
 from flows.read.inputs import FOLDER_FILE, SIDECAR_SUFFIX, Input, find_inputs
+from flows.split.engines import read_layouts
 from flows.workers import WorkerPool, run_batch, run_share
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def run_clean(
     """
     if layouts not in LAYOUTS:
         raise WrongUse(f"--layouts {layouts}: not known; use {' or '.join(LAYOUTS)}")
+    if layouts == "all":
+        read_layouts()  # a broken one is told before any work
     started = datetime.now(UTC)
     inputs = find_inputs(raw)
     with open_processed(processed) as staging, stop_on_failure(executor):
@@ -101,7 +104,7 @@ def run_clean(
             if manifest.get("inputs", {}).get("digest") == fingerprint:
                 return Outcome(before, published=False, inputs=len(inputs), tables=manifest["tables"])
         progress.planned(sum(found.size for found in inputs))
-        counts = _clean_all(inputs, raw, staging, executor, progress)
+        counts = _clean_all(inputs, raw, staging, executor, progress, layouts)
         progress.stage("merge")
         if counts.chars > RENEW_ABOVE:
             executor.renew()
@@ -133,9 +136,10 @@ def stop_on_failure(executor: Executor) -> Iterator[None]:
         raise
 
 
-def _clean_all(inputs: list[Input], raw: Path, staging: Path, executor: Executor, progress: Progress) -> Counts:
+def _clean_all(inputs: list[Input], raw: Path, staging: Path, executor: Executor, progress: Progress, layouts: str) -> Counts:
     """Clean the batches, a few ahead of the workers at a time; return their counts."""
-    batches = plan_batches(inputs, raw, staging / "spool")
+    planned = plan_batches(inputs, raw, staging / "spool")
+    batches = (replace(batch, layouts=layouts) for batch in planned)
     jobs = ((run_batch, (batch, staging / "runs"), batch) for batch in _at_least_one(batches, raw))
     totals: Counts | None = None
     for counts, batch in _in_order(jobs, executor):

@@ -48,6 +48,7 @@ class Batch:
     number: int
     raw: Path
     pieces: tuple[Piece, ...]
+    layouts: str = "all"  # or "none": known engines' layouts off
 
 
 def plan_batches(inputs: list[Input], raw: Path, spool: Path) -> Iterator[Batch]:

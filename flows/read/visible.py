@@ -8,6 +8,8 @@ empty line around the elements that browsers set off with a margin (the HTML sta
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -64,12 +66,15 @@ def read_visible(html: str) -> Visible:
     root = tree.css_first("html")
     walk = _Walk()
     walk.follow(tree.root)
+    markup = walk.markup
+    if markup is not None:
+        markup = replace(markup, holds=html.__contains__, select=walk.selecting(tree))
     return Visible(
         walk.text,
         (SPACES.sub(" ", title.text()).strip() or None) if title is not None else None,
         (canonical.attributes.get("href") or None) if canonical is not None else None,
         (root.attributes.get("lang") or None) if root is not None else None,
-        walk.markup,
+        markup,
     )
 
 
@@ -131,6 +136,18 @@ class _Walk:
             self._tags, self._parents, self._ends, self._attributes, self._first, self._last, self._starts, self._stops,
             self._owners, lambda number: nodes[number].html, tuple(self._json_ld),
         )  # fmt: skip
+
+    def selecting(self, tree: LexborHTMLParser) -> Callable[[str], list[int]]:
+        """Return what gives the numbers of the elements that a CSS selector matches, in document order."""
+        nodes = self._nodes or []
+        numbers: dict[int, int] = {}
+
+        def select(selector: str) -> list[int]:
+            if not numbers:  # most pages are asked nothing
+                numbers.update((node.mem_id, number) for number, node in enumerate(nodes))
+            return sorted({numbers[node.mem_id] for node in tree.css(selector) if node.mem_id in numbers})
+
+        return select
 
     def follow(self, root: LexborNode | None) -> None:
         """Read a tree."""

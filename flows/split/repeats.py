@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from flows.records import Claim, Cues, NoThread, Page, Thread
+from flows.split.engines import Layout
 from flows.split.markup.boxes import Box, Found
 from flows.split.markup.choosing import choose_hypotheses, refine
 from flows.split.markup.columns import fill_authors, fill_dates
 from flows.split.markup.fields import fill_fields, find_declared
 from flows.split.markup.headings import find_title
+from flows.split.markup.known import find_known
 from flows.split.markup.openings import find_opening
 from flows.split.markup.remarks import find_remarks
 from flows.split.markup.survey import Survey
@@ -20,13 +22,16 @@ MOST_TRIED = 12  # hypotheses of a page, before it is refused
 MAX_PLAIN_LINKS, MAX_PLAIN_ELEMENTS = 10, 400
 
 
-def split_markup(page: Page, cues: Cues) -> Thread | NoThread:
-    """Return the thread of an HTML page by its elements, or why there is none; the claims partition the page's text."""
+def split_markup(page: Page, cues: Cues, layouts: tuple[Layout, ...] = ()) -> Thread | NoThread:
+    """Return the thread of an HTML page by its elements, or why there is none; the claims partition the page's text.
+
+    The first of `layouts` that knows the page and finds a sound thread decides; else what repeats on it does.
+    """
     markup = page.markup
     if markup is None:
         return _refuse(page, "the page has more elements than a thread has")
     survey = Survey(page, markup)
-    found = find_posts(survey)
+    found = find_known(survey, layouts) or find_posts(survey)
     if found is None:
         return _refuse(page, "nothing on the page repeats as posts do, each with who wrote it and when")
     return read_thread(survey, cues, found, find_trims(survey, found))

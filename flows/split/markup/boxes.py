@@ -37,3 +37,4 @@ class Found:
     title: tuple[int, int] | None = None  # the stretch of text that is the title
     declared: int | None = None
     declared_at: tuple[int, int] | None = None
+    trims: dict[int, str] = field(default_factory=dict)  # pieces of bodies that are cut, with the rule that cuts each

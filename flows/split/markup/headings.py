@@ -61,7 +61,7 @@ def _part_title(survey: Survey, shown: tuple[int, int]) -> tuple[int, int] | Non
     start, end = shown
     named = clean_title(survey.text[start:end], url=survey.address, site=survey.page.site)
     at = survey.text.find(named, start, end) if named else -1
-    if named and at >= 0:
+    if named and at >= 0 and len(named) < end - start:
         return at, at + len(named)
     parts, at = [], start
     for found in SEPARATORS.finditer(survey.text, start, end):

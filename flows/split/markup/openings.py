@@ -50,7 +50,7 @@ def is_later_page(survey: Survey, boxes: list[Box]) -> bool:
             return True
         if tag == "body":
             break
-    numbers = [_number_of(survey, box) for box in boxes]
+    numbers = [read_number(survey, box) for box in boxes]
     if all(number is not None for number in numbers) and len(numbers) > 1:
         first, second = numbers[0] or 0, numbers[1] or 0
         if second == first + 1:
@@ -59,7 +59,7 @@ def is_later_page(survey: Survey, boxes: list[Box]) -> bool:
     return LATER_ADDRESS.search(address) is not None or LATER_TITLE.search(survey.page.title or "") is not None
 
 
-def _number_of(survey: Survey, box: Box) -> int | None:
+def read_number(survey: Survey, box: Box) -> int | None:
     """Return the number that a record prints of its post ("#31")."""
     markup = survey.markup
     low, high = (markup.first[box.body], markup.last[box.body]) if box.body is not None else (-1, -1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from functools import cached_property
 from itertools import accumulate
 
 from flows.records import Markup, Page
@@ -37,20 +38,50 @@ class Survey:
         self.named: list[int] = []  # elements whose class or address says that they show a person
         self.timed: list[int] = []  # elements whose markup says that they show a date
         self._note_elements()
-        self.people = self._find_people()
-        self.dates = self._find_dates()
-        if len(self.people) < 0.5 * len(self.dates):
-            self.people = find_people_by_dates(self, self.dates, self.people)
-        self.fresh = self._weigh_pieces()
-        self.content_sum = _sums(self.fresh)
-        self.link_sum = _sums(
+
+    # What follows is found when it is first asked for: a known engine's layout asks for little of it.
+
+    @cached_property
+    def dates(self) -> list[Mark]:
+        """The dates of the page in order."""
+        return self._find_dates()
+
+    @cached_property
+    def people(self) -> list[Mark]:
+        """The people of the page in order."""
+        people = self._find_people()
+        return find_people_by_dates(self, self.dates, people) if len(people) < 0.5 * len(self.dates) else people
+
+    @cached_property
+    def fresh(self) -> list[int]:
+        """By piece: the characters that are news."""
+        return self._weigh_pieces()
+
+    @cached_property
+    def content_sum(self) -> list[int]:
+        """Characters of news before each piece."""
+        return _sums(self.fresh)
+
+    @cached_property
+    def link_sum(self) -> list[int]:
+        """Characters of links before each piece."""
+        markup = self.markup
+        return _sums(
             [
                 stop - start if self.linked[owner] else 0
                 for start, stop, owner in zip(markup.starts, markup.stops, markup.owners, strict=True)
             ]
         )
-        self.date_sum = _sums(self._counted(self.dates))
-        self.person_sum = _sums(self._counted(self.people))
+
+    @cached_property
+    def date_sum(self) -> list[int]:
+        """Dates before each piece."""
+        return _sums(self._counted(self.dates))
+
+    @cached_property
+    def person_sum(self) -> list[int]:
+        """People before each piece."""
+        return _sums(self._counted(self.people))
 
     def _note_elements(self) -> None:
         markup, words = self.markup, self.words

@@ -18,7 +18,7 @@ MAX_BUTTON = 60
 
 def find_trims(survey: Survey, found: Found) -> dict[int, str]:
     """Return the pieces that are cut from the bodies, with the rule that cuts each."""
-    trims: dict[int, str] = {}
+    trims = dict(found.trims)
     markup = survey.markup
     if found.title is not None:
         for piece in range(bisect_right(markup.starts, found.title[0]) - 1, bisect_left(markup.starts, found.title[1])):
