@@ -62,14 +62,20 @@ def _part_title(survey: Survey, shown: tuple[int, int]) -> tuple[int, int] | Non
     named = clean_title(survey.text[start:end], url=survey.address, site=survey.page.site)
     at = survey.text.find(named, start, end) if named else -1
     if named and at >= 0 and len(named) < end - start:
-        return at, at + len(named)
+        around = survey.text[start:at] + survey.text[at + len(named) : end]
+        parts = [part for part in _parts_of(survey.text, at, at + len(named)) if survey.text[slice(*part)] not in around]
+        return (parts[0][0], parts[-1][1]) if parts else (at, at + len(named))  # a name at both ends is the site's
+    part = max(_parts_of(survey.text, start, end), key=lambda part: part[1] - part[0])
+    return part if part[1] > part[0] else None
+
+
+def _parts_of(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Return the stretches between separators."""
     parts, at = [], start
-    for found in SEPARATORS.finditer(survey.text, start, end):
+    for found in SEPARATORS.finditer(text, start, end):
         parts.append((at, found.start()))
         at = found.end()
-    parts.append((at, end))
-    part = max(parts, key=lambda part: part[1] - part[0])
-    return part if part[1] > part[0] else None
+    return [*parts, (at, end)]
 
 
 def _stretch(survey: Survey, number: int) -> tuple[int, int] | None:
