@@ -16,6 +16,7 @@ from flows.records import Markup
 from flows.split.vocabulary import names_quote
 
 MAX_BOX = 400_000  # characters of markup that BeautifulSoup is given; more than any post of a forum has
+MAX_QUOTES = 20  # quotations in quotations that are told apart; each of them marks every line
 MAX_NESTED = 300  # elements deep: beyond that its own walk may fail
 UNSEEN = frozenset({"script", "style", "template"})
 STRUCTURED = frozenset({"blockquote", "li", "pre", "tr", "td", "aside", "section"})  # without these a box is lines alone
@@ -48,7 +49,7 @@ class Count:
 def enter(around: Context, tag: str, names: str, listed: tuple[str, int], count: Count) -> Context:
     """Return the context inside an element; `listed` is the tag and an identity of the element around it."""
     if tag == "blockquote" or (names and tag in ("div", "aside", "table", "section") and names_quote(names)):
-        return around._replace(quotes=around.quotes + 1)
+        return around._replace(quotes=min(around.quotes + 1, MAX_QUOTES))
     if tag == "li":
         above, identity = listed
         number = count.ordered[identity] = count.ordered.get(identity, 0) + 1
