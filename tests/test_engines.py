@@ -171,7 +171,7 @@ def test_time_grows_with_the_page_and_no_faster(name: str, opens: str) -> None:
     *before, last = source.split(opens)
 
     def seconds(size: int) -> float:
-        posts = (re.sub(r'(id|name|content)="([a-z-]*)\d+"', rf'\1="\g<2>{7000 + at}"', opens + before[-1]) for at in range(size))
+        posts = (re.sub(r'(id|name|content)="([a-z-]*)\d+"', rf'\1="\g<2>{70000 + at}"', opens + before[-1]) for at in range(size))
         text = re.sub(r">#\d+<", "><", opens.join(before) + "".join(posts) + opens + last)
         page = page_from(text.encode(), "a.html", "html", Provenance())
         assert isinstance(page, Page)
