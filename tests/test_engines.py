@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,35 @@ def test_a_page_nested_deeper_than_forums_nest_is_not_asked() -> None:
     page = page_from(source.encode(), "a.html", "html", Provenance())
     assert isinstance(page, Page)
     assert find_known(Survey(page, _markup(page)), read_layouts()) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "opens"),
+    [
+        ("xenforo2", '<article class="message '),
+        ("phpbb3-subsilver", '<table class="tablebg" width'),
+        ("hackernews", '<tr class="athing comtr"'),
+    ],
+)
+def test_time_grows_with_the_page_and_no_faster(name: str, opens: str) -> None:
+    source = (PAGES / f"{name}.html").read_text("utf-8")
+    *before, last = source.split(opens)
+
+    def seconds(size: int) -> float:
+        posts = (
+            re.sub(r'(id|name|content)="([a-z-]*)\d+"', rf'\1="\g<2>{70000 + at}"', opens + before[-1]) for at in range(size)
+        )
+        text = re.sub(r">#\d+<", "><", opens.join(before) + "".join(posts) + opens + last)
+        page = page_from(text.encode(), "a.html", "html", Provenance())
+        assert isinstance(page, Page)
+        began = time.perf_counter()
+        found = split_page(page)
+        assert (found.layout, isinstance(found, Thread) and len(found.answers) > size) == (f"html:layout:{name}", True)
+        return time.perf_counter() - began
+
+    seconds(100)
+    small, large = min(seconds(300) for _ in range(2)), seconds(1200)
+    assert large < 12 * small + 0.3
 
 
 def test_a_page_of_no_engine_is_split_as_without_layouts() -> None:

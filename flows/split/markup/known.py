@@ -197,7 +197,7 @@ def _has_words(markup: Markup, box: Box) -> bool:
 
 
 def _without_copies(markup: Markup, boxes: list[Box]) -> list[Box]:
-    """Return one box of each id, the last with words: a best answer may be printed above, an advertisement may have its id."""
+    """Return one box of each id, the last with words: answers are printed twice, advertisements have the id of a post."""
     best: dict[str | None, int] = {}
     for at, box in enumerate(boxes):
         if box.permalink not in best or _has_words(markup, box):
