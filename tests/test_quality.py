@@ -11,14 +11,19 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
-from tests.inline import snapshot_of
+from flows.evaluation import evaluate_snapshot
+from tests.inline import clean_inline, snapshot_of
 from tests.labels import read_labels, read_threads, score_threads
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 FLOORS: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "tests/floors.toml").read_text("utf-8"))
+
+
+CORPUS: dict[str, dict[str, Any]] = FLOORS.pop("corpus")
 
 
 @pytest.mark.parametrize("name", FLOORS)
@@ -95,6 +100,33 @@ def seed_texts() -> list[tuple[str, list[str]]]:
 def four_words(text: str) -> set[tuple[str, ...]]:
     words = [word for word in "".join(c.lower() if c.isalnum() else " " for c in text).split() if word]
     return {tuple(words[at : at + 4]) for at in range(len(words) - 3)}
+
+
+@pytest.mark.skipif(not (SHARED / "corpus").is_dir(), reason="the corpus is not here")
+@pytest.mark.parametrize("name", CORPUS)
+def test_the_floor_of_a_corpus_holds(name: str, tmp_path: Path) -> None:
+    floor = CORPUS[name]
+    raw, labels = SHARED / "corpus" / floor["raw"], SHARED / "corpus" / floor["labels"]
+    digest = hashlib.blake2b(digest_size=8)
+    for file in [labels, *sorted(raw.iterdir())]:
+        digest.update(file.name.encode() + file.read_bytes())
+    assert digest.hexdigest() == floor["digest"], "the pages changed: measure anew, and never lower the floor"
+    snapshot = clean_inline(raw, tmp_path, layouts=floor["layouts"]).snapshot
+    assert snapshot is not None
+    reached = evaluate_snapshot(snapshot, labels).as_dict()
+    scores = {field: reached["fields"][field]["f1"] for field in ("posts", "author", "date") if field in floor}
+    scores["count_exact"] = reached["count_exact"]
+    assert {field: score for field, score in scores.items() if score < floor[field]} == {}, reached["worst"]
+
+
+@pytest.mark.skipif(not (SHARED / "corpus").is_dir(), reason="the corpus is not here")
+@pytest.mark.parametrize("folder", ["negatives", "templates"])
+def test_pages_without_a_thread_publish_no_question_and_lose_nothing(folder: str, tmp_path: Path) -> None:
+    snapshot = snapshot_of(SHARED / "corpus" / folder, tmp_path)
+    tables = {name: pl.read_parquet(snapshot / name / "*.parquet") for name in ("scrapes", "questions", "rejects")}
+    assert tables["questions"].height == 0
+    assert set(tables["rejects"]["check"]) == {"no-thread"}
+    assert tables["scrapes"].height == len(list((SHARED / "corpus" / folder).iterdir()))
 
 
 @pytest.mark.slow
