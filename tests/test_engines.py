@@ -11,8 +11,11 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flows.__main__ import main
+from flows.conservation import find_loss
 from flows.errors import WrongUse
 from flows.pipeline import split_page
 from flows.read.files import page_from
@@ -21,6 +24,7 @@ from flows.records import NoThread, Page, Post, Thread
 from flows.split.engines import FOLDER, iter_selectors, read_layouts
 from flows.split.markup.known import find_known, is_recognised
 from flows.split.markup.survey import Survey
+from flows.strip.repair import repair_span
 from tests.pages_by_hand import by_divs
 
 PAGES = Path(__file__).parent / "engine_pages"
@@ -191,6 +195,33 @@ def test_a_page_of_no_engine_is_split_as_without_layouts() -> None:
     page = page_from(by_divs().encode(), "a.html", "html", Provenance())
     assert isinstance(page, Page)
     assert split_page(page) == split_page(page, "none")
+
+
+@pytest.mark.parametrize("name", ["xenforo2", "discourse", "woltlab", "vbulletin5"])
+def test_a_later_page_is_answers_alone(name: str) -> None:
+    source = (PAGES / f"{name}.html").read_text("utf-8").replace("<title>", '<link rel="prev" href="/t/1"><title>')
+    page = page_from(source.encode(), "a.html", "html", Provenance())
+    assert isinstance(page, Page)
+    found, whole = split_page(page), split_page(read_page(name))
+    assert isinstance(found, Thread)
+    assert isinstance(whole, Thread)
+    assert found.layout == f"html:layout:{name}"
+    assert (found.question.body, len(found.answers)) == (None, len(whole.answers) + 1)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(NAMES), st.lists(st.tuples(st.floats(0, 1), st.floats(0, 0.1), st.booleans()), min_size=1, max_size=4))
+def test_nothing_is_lost_of_a_mangled_page(name: str, changes: list[tuple[float, float, bool]]) -> None:
+    parts = re.split(r"(?=<)", (PAGES / f"{name}.html").read_text("utf-8"))
+    for place, share, twice in changes:
+        low = int(place * len(parts))
+        high = low + max(1, int(share * len(parts)))
+        parts[low:high] = parts[low:high] * 2 if twice else []
+    page = page_from("".join(parts).encode(), "a.html", "html", Provenance())
+    if isinstance(page, Page):
+        found = split_page(page)
+        assert not isinstance(found, NoThread) or found.check == "no-thread", found.reason
+        assert find_loss(page, found, repair_span) is None
 
 
 # -- layout files -----------------------------------------------------------------------------------------------------------

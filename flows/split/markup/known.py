@@ -52,15 +52,19 @@ def find_boxes(survey: Survey, layout: Layout) -> Found | None:
     """Return what a layout finds on a page; None where it is not sound, so that the page is for others to split."""
     columns = _Columns(survey, layout.post, nested=layout.nested)
     boxes = columns.build_boxes()
-    if not _is_sound(survey, layout, boxes):
-        return None
     found = Found(boxes, f"layout:{layout.id}", CONFIDENCE)
-    found.title = _find_stretch(survey, layout.title) or find_title(survey)
-    found.opening = _find_opening(survey, layout, boxes)
+    if not boxes:
+        return None
     if layout.comment is not None:
         found.remarks = _find_remarks(survey, layout.comment, columns)
+    found.title = _find_stretch(survey, layout.title) or find_title(survey)
+    found.declared_at = _find_stretch(survey, layout.declared)
+    _part_marks(survey, found)
+    if not _is_sound(survey, layout, boxes):
+        return None
+    found.opening = _find_opening(survey, layout, boxes)
     _link_parents(layout, boxes, columns)
-    _find_declared(survey, layout, found)
+    _read_declared(survey, found)
     dropped = [*columns.select(layout.post.drop), *(columns.select(layout.comment.drop) if layout.comment else [])]
     for number in dropped:
         found.trims.update(dict.fromkeys(_pieces(survey.markup, number), f"layout-{layout.id}"))
@@ -303,10 +307,38 @@ def _find_stretch(survey: Survey, selectors: Iterable[str]) -> tuple[int, int] |
     return None
 
 
-def _find_declared(survey: Survey, layout: Layout, found: Found) -> None:
-    """Note the number of answers that the page declares; a larger one than there are is that of all its pages."""
-    stretch = _find_stretch(survey, layout.declared)
-    number = NUMBER.search(survey.text, *stretch) if stretch is not None else None
+def _part_marks(survey: Survey, found: Found) -> None:
+    """Take from the boxes what overlaps with a body or another mark: on a broken page one element may hold several."""
+    markup, taken = survey.markup, bytearray(len(survey.text))
+    boxes = [*found.boxes, *(box for _, box in found.remarks)]
+
+    def take(start: int, end: int) -> bool:
+        if taken.find(1, start, end) >= 0:
+            return False
+        taken[start:end] = b"\1" * (end - start)
+        return True
+
+    for box in boxes:
+        if box.body is not None and (pieces := _pieces(markup, box.body)):
+            start, end = markup.starts[pieces[0]], markup.stops[pieces[-1]]
+            taken[start:end] = b"\1" * (end - start)
+    if found.title is not None:
+        take(*found.title)
+    for box in boxes:
+        if box.author is not None and not take(box.author.start, box.author.end):
+            box.author = None
+        if box.date is not None and not take(box.date.start, box.date.end):
+            box.date = None
+        if box.votes is not None and not take(*box.votes):
+            box.votes = box.votes_value = None
+    if found.declared_at is not None and not take(*found.declared_at):
+        found.declared_at = None
+
+
+def _read_declared(survey: Survey, found: Found) -> None:
+    """Read the number of answers that the page declares; a larger one than there are is that of all its pages."""
+    number = NUMBER.search(survey.text, *found.declared_at) if found.declared_at is not None else None
+    found.declared_at = None
     if number is None or found.opening is None:
         return
     value = int(re.sub(r"\D", "", number[0]))
@@ -327,8 +359,10 @@ def _find_remarks(survey: Survey, parts: Parts, posts: _Columns) -> list[tuple[i
     columns = _Columns(survey, parts, nested=False)
     remarks = []
     for box in columns.build_boxes():
-        under = posts.place_of(box.element) if box.element is not None else None
-        if under is not None and not posts.is_in_body(box.element or 0, posts.bodies[under]):
+        element = box.element or 0
+        under, following = posts.place_of(element), bisect_right(posts.elements, element)
+        holds_post = following < len(posts.elements) and posts.elements[following] < survey.markup.ends[element]
+        if under is not None and not holds_post and not posts.is_in_body(element, posts.bodies[under]):
             remarks.append((under, box))
     return remarks
 
