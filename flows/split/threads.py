@@ -100,7 +100,10 @@ class _Reader:
     def _may_take(self, mark: Mark) -> bool:
         """Whether a mark is no other post's, and stands in no body."""
         title = self.found.title
-        if mark.start in self.taken or mark.piece in self.bodies or (title and title[0] < mark.end and mark.start < title[1]):
+        if mark.start in self.taken or (title and title[0] < mark.end and mark.start < title[1]):
+            return False
+        last = max(mark.piece, bisect_left(self.markup.starts, mark.end) - 1)  # a date may begin before a body and end in it
+        if any(piece in self.bodies for piece in range(mark.piece, last + 1)):
             return False
         self.taken.add(mark.start)
         return True
