@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from functools import cached_property
 from urllib.parse import urljoin
 
@@ -59,7 +59,7 @@ class _Reader:
         title = None
         if found.title is not None:
             title = self._read_title(found.title)
-        if found.declared_at is not None:
+        if found.declared_at is not None and bisect_right(self.markup.starts, found.declared_at[0]) - 1 not in self.bodies:
             self.stretches.append((*found.declared_at, "count", "html-count", 0))
         return Thread(
             title=title, question=question, answers=answers, claims=self._claim(), declared_answer_count=found.declared,
