@@ -198,7 +198,7 @@ def _add(lines: list[Line], words: str, context: Context, last: Context | None, 
 
 def _without_blank(lines: list[Line]) -> list[Line]:
     """Return the lines that show something; of those as typed also the empty ones within, not at the edges."""
-    shown = [line for line in lines if line.context.typed or "".join(line.parts).strip(" \0|")]
+    shown = [line for line in lines if line.context.typed or "".join(line.parts).replace("\0| ", "").strip()]
     kept: list[Line] = []
     held: list[Line] = []  # empty lines as typed: kept if the same block goes on
     for line in shown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from functools import cached_property
 from urllib.parse import urljoin
 
@@ -59,7 +59,7 @@ class _Reader:
         title = None
         if found.title is not None:
             title = self._read_title(found.title)
-        if found.declared_at is not None:
+        if found.declared_at is not None and bisect_right(self.markup.starts, found.declared_at[0]) - 1 not in self.bodies:
             self.stretches.append((*found.declared_at, "count", "html-count", 0))
         return Thread(
             title=title, question=question, answers=answers, claims=self._claim(), declared_answer_count=found.declared,
@@ -101,7 +101,10 @@ class _Reader:
     def _may_take(self, mark: Mark) -> bool:
         """Whether a mark is no other post's, and stands in no body."""
         title = self.found.title
-        if mark.start in self.taken or mark.piece in self.bodies or (title and title[0] < mark.end and mark.start < title[1]):
+        if mark.start in self.taken or (title and title[0] < mark.end and mark.start < title[1]):
+            return False
+        last = max(mark.piece, bisect_left(self.markup.starts, mark.end) - 1)  # a date may begin before a body and end in it
+        if any(piece in self.bodies for piece in range(mark.piece, last + 1)):
             return False
         self.taken.add(mark.start)
         return True
