@@ -149,7 +149,9 @@ class _Column:
         best, best_score = None, 0.0
         for at in range(max(0, first - TITLE_REACH), first):
             line = self.lines[at]
-            words = len(line.text.split())
+            words, date = len(line.text.split()), self.seen.dates[at]
+            if date is not None and 2 * (date.end - date.start) > len(line.text):
+                continue
             if line.role is not None or at in self.parts or not 1 < len(line.text) <= MAX_TITLE or line.cuts or words < 2:
                 continue
             same = sum(line.text == other.text for other in self.lines)
