@@ -140,7 +140,7 @@ def read_labels(gold: Path) -> list[Label]:
         try:
             for label in _read_table(file) if file.suffix == ".tsv" else _read_lines(file):
                 labels.setdefault(label.name, label)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             raise WrongUse(f"{file}: not labels that can be read: {error!r}") from error
     return list(labels.values())
 
