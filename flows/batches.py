@@ -51,13 +51,18 @@ def _columns() -> dict[str, tuple[str, ...]]:
     return {table: tuple(polars_schema(table)) for table in TABLES}
 
 
+def quiet_collector() -> None:
+    """Make Python look for cycles seldom: what is loaded stays, a page makes few, and looking takes a quarter of the time."""
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 50)
+
+
 def clean_batch(batch: Batch, staging: Path) -> Counts:
     """Read, strip, split and validate one batch, write its runs below `staging`, return its counts.
 
     Running it again overwrites what it wrote. Raises OSError for what trying again may mend.
     """
-    gc.freeze()  # what is loaded stays; nothing below makes cycles, and looking for them costs a quarter of the time
-    gc.set_threshold(200_000, 50, 50)
+    quiet_collector()
     rows = Rows(_columns(), author_key)
     counts = Counts()
     for page in read_batch(batch):

@@ -240,7 +240,8 @@ class _Walk:
         if not core:
             hidden = not text or self._pending or not self._parts or self._parts[-1].endswith((" ", "\n"))
             return "" if hidden else " "
-        text = SPACES.sub(" ", text)
+        if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text:
+            text = SPACES.sub(" ", text)
         if self._pending or not self._parts or self._parts[-1].endswith((" ", "\n")):
             return text.lstrip(" ")
         return text

@@ -37,6 +37,7 @@ print(time.process_time() - began)
 def time_ours(folder: Path, layouts: str) -> float:
     """Return the process seconds that the pages of a folder take, after one round that warms up."""
     sys.path.insert(0, str(ROOT))
+    from flows.batches import quiet_collector
     from flows.pipeline import split_page
     from flows.read.files import page_from
     from flows.read.inputs import Provenance
@@ -51,6 +52,7 @@ def time_ours(folder: Path, layouts: str) -> float:
                 split_page(page, **({} if layouts == "all" else {"layouts": layouts}))
 
     run()
+    quiet_collector()  # as in a worker
     began = time.process_time()
     run()
     return time.process_time() - began
