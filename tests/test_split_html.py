@@ -265,3 +265,14 @@ def test_elements_that_nest_without_end_are_refused_at_once() -> None:
     assert isinstance(refused, Unreadable)
     assert refused.check == "too-deep"
     assert time.process_time() - began < 2
+
+
+def test_a_name_glued_to_its_date_keeps_both() -> None:
+    between = ' <span class="rank">Regular</span><div class="joined">Joined: 2 Jan 2015</div><time>'
+    people = [("Rosa Rye", "May 3, 2021"), ("Old Miller", "May 4, 2021"), ("Abe", "May 6, 2021")]
+    posts = [(name, date, text) for (name, date), (_, _, text) in zip(people, POSTS, strict=False)]
+    html = by_hand.by_divs(posts)
+    assert html.count(between) == len(posts)
+    thread = split(html.replace(between, "<time>"))
+    assert [post.posted_at_raw for post in thread.answers] == ["May 4, 2021", "May 6, 2021"]
+    assert names(thread) == ["Rosa Rye", "Old Miller", "Abe"]

@@ -112,6 +112,11 @@ def iter_dates_in_pieces(text: str, starts: list[int], stops: list[int]) -> Iter
                 yield start + found.start(), start + found.end()
 
 
+def is_date(text: str) -> bool:
+    """Whether a text is a date and nothing else."""
+    return DATE.fullmatch(text.lower()) is not None
+
+
 def is_span(text: str) -> bool:
     """Whether a text is a bare stretch of time ("3d", "10 Monate 3 Wochen"), a date only where markup says so."""
     return len(text) <= 40 and BARE_SPAN.fullmatch(text.strip().lower()) is not None

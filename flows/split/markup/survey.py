@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from flows.records import Markup, Page
 from flows.split.markup.bylines import find_people_by_dates
-from flows.split.markup.dates import is_span, iter_dates, iter_dates_in_pieces
+from flows.split.markup.dates import is_date, is_span, iter_dates, iter_dates_in_pieces
 from flows.split.markup.marks import Mark
 from flows.split.markup.vocabulary import CHROME, PERSON, SIGNED, TIME, Vocabulary, is_profile_address, kind_of, load_vocabulary
 
@@ -231,8 +231,10 @@ class Survey:
         markup, text = self.markup, self.text
         found: dict[int, Mark] = {}
         starts = markup.starts
-        for start, end in [*iter_dates(text), *iter_dates_in_pieces(text, starts, markup.stops)]:
-            piece = max(0, bisect_right(starts, start) - 1)
+        for begin, end in [*iter_dates(text), *iter_dates_in_pieces(text, starts, markup.stops)]:
+            piece = max(0, bisect_right(starts, begin) - 1)
+            start = self._without_glued(begin, end, piece)
+            piece += start > begin
             line = text.rfind("\n", max(0, start - 60), start) + 1
             before = text[max(line, start - 40) : start]
             if self.words.joined.search(before) or (not before.strip() and self._is_told_above(line)):
@@ -256,6 +258,12 @@ class Survey:
             elif is_span(text[start:end]):
                 found[start] = Mark(start, end, at, number, strong=True, value=value)
         return [found[start] for start in sorted(found)]
+
+    def _without_glued(self, start: int, end: int, piece: int) -> int:
+        """Return where a date begins that the word of an element right before it was glued to: "AdaMay 3, 2021"."""
+        text, stop = self.text, self.markup.stops[piece]
+        glued = start < stop < end and text[stop - 1].isalnum() and text[stop].isalnum()
+        return stop if glued and is_date(text[stop:end]) else start
 
     def _note_untold(self, number: int, value: str, found: dict[int, Mark]) -> None:
         """Note a date that only an attribute tells (scripts print it later), at the piece of text beside it."""
