@@ -228,7 +228,7 @@ def _versions() -> dict[str, str]:
     root = Path(__file__).resolve().parent
     digest = hashlib.blake2b(digest_size=8)
     for folder in (root, root.parent / "schemas"):
-        for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.toml")]):
+        for path in sorted(path for kind in ("*.py", "*.toml", "*.txt", "*.npz") for path in folder.rglob(kind)):
             digest.update(str(path.relative_to(root.parent)).encode() + path.read_bytes())
     return {"threadmill": version("threadmill"), "contract": "1.0", "rules": digest.hexdigest()}
 
