@@ -67,9 +67,9 @@ def test_a_page_of_a_site_without_a_post_is_no_thread(text: str) -> None:
     "text",
     [
         "The letter said: Date: 3 March 2019.\nAnna Berg, MD, signed it on 4 March 2019 and sent it on.\nNobody answered it.",
-        "Buy these:\n- two lemons\n- a brush\n- vinegar\nThen boil the kettle twice, and rinse it well before you use it.",
+        "Buy these:\n- two lemons\n- a brush\n- vinegar\nThen boil the kettle twice, and rinse it.",
         "Rain on the roof,\na kettle, cold;\nthe year turns over,\nthe rust grows bold,\nand nobody minds it, I am told.",
-        "def wait(n):\n    for k in range(n):\n        print(k)\n\nwait(3)  # This prints three numbers and then it stops there.",
+        "def wait(n):\n    for k in range(n):\n        print(k)\n\nwait(3)  # This prints three numbers and then it stops.",
     ],
     ids=["dates and names in prose", "a list", "a poem", "code"],
 )
@@ -82,8 +82,8 @@ def test_prose_is_not_cut(text: str) -> None:
 
 LINES = st.sampled_from(
     ["", "", "ada_92", "Mar 3, 2021", "#1", "by ada » 12. Mai 2019, 18:40", "Reply Quote", "Joined: May 2014", "ada said:",
-     "The kettle hums when it is cold, and nobody knows why it does.", "Thanks!", "{{ votes }}", "7 Answers", "\u00a0", "x\u200by",
-     "2 days ago"]
+     "The kettle hums when it is cold, and nobody knows why it does.", "Thanks!", "{{ votes }}", "7 Answers", "\u00a0",
+     "x\u200by", "2 days ago"]
 )  # fmt: skip
 
 
