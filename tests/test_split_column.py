@@ -36,7 +36,7 @@ def page_of(text: str) -> Page:
 
 @pytest.mark.parametrize("blank", [True, False], ids=["blank lines", "no blank lines"])
 @pytest.mark.parametrize("name", WANTED)
-def test_a_flattened_page_gives_its_posts(name: str, blank: bool) -> None:
+def test_a_flattened_page_gives_its_posts(name: str, *, blank: bool) -> None:
     text = (PAGES / f"{name}.txt").read_text("utf-8")
     text = text if blank else "\n".join(line for line in text.split("\n") if line.strip())
     thread = split_page(page_of(text))
