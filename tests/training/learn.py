@@ -1,4 +1,4 @@
-"""Arrays → weights: a small network over lines, trained with jax; what it computes is what flows/split/network.py computes."""
+"""Arrays → weights: a small network over lines, trained with jax; what it computes is what flows/split/flat/network.py computes."""
 
 from __future__ import annotations
 

@@ -30,18 +30,30 @@ class Guess(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def load_weights() -> dict[str, Array]:
-    """Return the shipped weights."""
+def load_weights() -> tuple[dict[str, Array], ...]:
+    """Return the shipped weights: of each network its layers by name."""
     with np.load(FILE, allow_pickle=False) as stored:
-        return {name: stored[name].astype(np.float32) for name in stored.files}
+        networks: dict[str, dict[str, Array]] = {}
+        for name in stored.files:  # "1_w0": the first layer of the second network
+            number, layer = name.split("_")
+            networks.setdefault(number, {})[layer] = stored[name].astype(np.float32)
+    return tuple(networks[number] for number in sorted(networks))
 
 
-def guess_lines(seen: Seen, weights: dict[str, Array] | None = None) -> Guess:
-    """Return what the network says of each line."""
-    weights = load_weights() if weights is None else weights
-    x: Array = seen.rows
+def guess_lines(seen: Seen, networks: tuple[dict[str, Array], ...] | None = None) -> Guess:
+    """Return what the networks say of each line, on average."""
+    networks = load_weights() if networks is None else networks
     groups = [*(np.array(group, dtype=np.intp) for group in seen.groups), np.zeros(len(seen.rows), dtype=np.intp)]
     pools = [_Pool(group) for group in groups]
+    found = [_run(seen.rows, pools, weights) for weights in networks]
+    labels = sum((labels for labels, _ in found[1:]), found[0][0]) / len(found)
+    chances = sum((chances for _, chances in found[1:]), found[0][1]) / len(found)
+    log_labels: Array = np.log(labels + 1e-9).astype(np.float32)
+    return Guess(log_labels, chances[:, 0].astype(np.float32), chances[:, 1].astype(np.float32))
+
+
+def _run(x: Array, pools: list[_Pool], weights: dict[str, Array]) -> tuple[Array, Array]:
+    """Return the probabilities of the labels, and those of author and date."""
     states = []
     for layer in range(3):
         x = np.maximum(_window(x, REACHES[layer], weights[f"w{layer}"]) + weights[f"b{layer}"], np.float32(0))
@@ -49,11 +61,8 @@ def guess_lines(seen: Seen, weights: dict[str, Array] | None = None) -> Guess:
         if layer < 2:
             x = np.concatenate([x, *(pool.mean(x) for pool in pools)], axis=1)
     out = np.concatenate(states, axis=1) @ weights["w3"] + weights["b3"]
-    logits = out[:, :LABELS]
-    top = logits.max(axis=1, keepdims=True)
-    labels = logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
-    chances = 1.0 / (1.0 + np.exp(-out[:, LABELS:]))
-    return Guess(labels, chances[:, 0], chances[:, 1])
+    odds = np.exp(out[:, :LABELS] - out[:, :LABELS].max(axis=1, keepdims=True))
+    return odds / odds.sum(axis=1, keepdims=True), 1.0 / (1.0 + np.exp(-out[:, LABELS:]))
 
 
 def _window(x: Array, reach: tuple[int, ...], weights: Array) -> Array:

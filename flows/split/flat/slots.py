@@ -72,7 +72,7 @@ def _discount_titles(chances: list[float], lines: list[Line], bodies: list[tuple
         return
     counts = Counter(line.text.casefold().removeprefix("re: ") for line in lines if len(line.text) <= 120)
     for at, line in enumerate(lines):
-        if len(line.text) <= 120 and counts[line.text.casefold().removeprefix("re: ")] > 0.7 * len(bodies):
+        if 2 <= line.text.count(" ") <= 20 and counts[line.text.casefold().removeprefix("re: ")] > 0.7 * len(bodies):
             chances[at] *= 0.2
 
 
