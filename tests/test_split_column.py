@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from flows.pipeline import split_page
 from flows.records import NoThread, Page, Thread
+from flows.split.flat.columns import locate_piece
 from flows.split.flat.dates import find_date
 
 PAGES = Path(__file__).parent / "flat_pages"
@@ -121,3 +122,43 @@ def test_time_grows_with_the_page_and_not_faster() -> None:
 def test_dates_of_many_languages(line: str, date: str | None) -> None:
     found = find_date(line)
     assert (line[found.start : found.end] if found else None) == date
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_lists_of_other_threads_and_buttons_are_in_no_post(name: str) -> None:
+    thread = split_page(page_of((PAGES / f"{name}.txt").read_text("utf-8")))
+    assert isinstance(thread, Thread)
+    said = "\n".join(post.body or "" for post in (thread.question, *thread.answers))
+    for debris in ("Discussions similaires", "Signaler", "Similar threads", "Click to expand", "Log in", "Ähnliche Themen"):
+        assert debris not in said
+    assert thread.title
+    assert "20" not in thread.title  # a date is no title
+
+
+DIARY = """The winter the river froze
+
+On 3 January 1963 the first skaters came. My father wrote in his diary: "Anna Berg, MD, set a broken wrist today."
+
+By February 10, 1963 there was a market on the ice. He noted the prices:
+- chestnuts, 2 pence
+- soup, 4 pence
+
+The thaw came on March 6. Nobody wrote about it, and the diary goes on with the lambs."""
+
+
+def test_a_story_with_names_and_dates_is_not_cut() -> None:
+    found = split_page(page_of(DIARY))
+    assert isinstance(found, NoThread) or found.answers == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "low", "high", "piece"),
+    [
+        ("by \u00a0Ada  Berg ", "by Ada Berg", 3, 11, "Ada  Berg"),
+        ("Ada Berg", "Ada Berg", 0, 8, "Ada Berg"),
+        ("sch\u00c3\u00b6n: Ada", "schön: Ada", 7, 10, None),  # repaired: the letters are others
+    ],
+)
+def test_a_piece_of_a_line_is_found_in_the_raw_line(raw: str, text: str, low: int, high: int, piece: str | None) -> None:
+    span = locate_piece(raw, text, low, high)
+    assert (None if span is None else raw[slice(*span)]) == piece
