@@ -33,12 +33,13 @@ def count_cores() -> int:
 class WorkerPool:
     """Spawned processes; a job whose worker was killed is given to a new one.
 
-    Forking is no choice: a fork after Polars was loaded hangs. Each worker gets one Polars thread, for there are as
-    many workers as cores.
+    Forking is no choice: a fork after Polars was loaded hangs. Each worker gets one thread of Polars and of numpy,
+    for there are as many workers as cores.
     """
 
     def __init__(self, workers: int) -> None:
-        os.environ.setdefault("POLARS_MAX_THREADS", "1")
+        for library in ("POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"):
+            os.environ.setdefault(library, "1")
         self.workers = workers
         self._renewing = threading.Lock()
         self._stopped = False
