@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,8 +17,9 @@ from hypothesis import settings
 import flows.commands.clean
 from flows.__main__ import main
 
-# How long one example takes says more of the machine than of the code; tests of time are ratios.
-settings.register_profile("threadmill", deadline=None)
+# How long one example takes says more of the machine than of the code; tests of time are ratios. The same examples each
+# time, so that a change is judged by what it changes; THREADMILL_SEARCH=1 looks for new ones.
+settings.register_profile("threadmill", deadline=None, derandomize="THREADMILL_SEARCH" not in os.environ)
 settings.load_profile("threadmill")
 
 THREAD = """How long do the stitches stay in?
