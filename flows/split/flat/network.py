@@ -62,7 +62,9 @@ def _run(x: Array, pools: list[_Pool], weights: dict[str, Array]) -> tuple[Array
             x = np.concatenate([x, *(pool.mean(x) for pool in pools)], axis=1)
     out = np.concatenate(states, axis=1) @ weights["w3"] + weights["b3"]
     odds = np.exp(out[:, :LABELS] - out[:, :LABELS].max(axis=1, keepdims=True))
-    return odds / odds.sum(axis=1, keepdims=True), 1.0 / (1.0 + np.exp(-out[:, LABELS:]))
+    labels: Array = np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
+    slots: Array = np.asarray(1.0 / (1.0 + np.exp(-out[:, LABELS:])), dtype=np.float32)
+    return labels, slots
 
 
 def _window(x: Array, reach: tuple[int, ...], weights: Array) -> Array:
@@ -96,5 +98,6 @@ class _Pool:
 
     def mean(self, x: Array) -> Array:
         sums = np.add.reduceat(x[self.order], self.starts, axis=0)
-        means = (sums / self.counts[:, None]).astype(np.float32, copy=False)
-        return means[self.place[self.group]]
+        means: Array = np.asarray(sums / self.counts[:, None], dtype=np.float32)
+        found: Array = means[self.place[self.group]]
+        return found
