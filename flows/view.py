@@ -114,10 +114,6 @@ def style_of(role: str, post: int | None = None) -> str:
     return EVERY_OTHER[role] if role in EVERY_OTHER and post is not None and post % 2 == 0 else STYLES.get(role, "")
 
 
-def _unlined(style: str) -> str:
-    return style.replace(" strike", "").replace(" underline", "")
-
-
 def _heading(title: str) -> Iterator[Row]:
     yield []
     yield [(f"── {title} ".ljust(60, "─"), DIM)]

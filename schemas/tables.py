@@ -14,7 +14,6 @@ import polars as pl
 UTC = Annotated[pl.Datetime, "us", "UTC"]
 Strings = Annotated[pl.List, pl.String]
 HEX_ID = r"^[0-9a-f]{32}$"
-LATEST_YEAR = 2200
 
 
 def _key(description: str) -> Any:

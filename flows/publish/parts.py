@@ -16,8 +16,6 @@ from flows.errors import Fault
 from schemas import arrow_schema, polars_schema, traits_of
 
 ZSTD_LEVEL = 3  # above 9 is a waste; 3 writes at twice the speed of 9 for 5 % more bytes
-# A buffer of this size, sorted in memory, becomes one row group.
-GROUP_BYTES = 32 << 20
 READ_BYTES = 1 << 20
 
 
