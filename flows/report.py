@@ -39,7 +39,20 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "tables": outcome.tables,
         "counts": outcome.counts.as_json() if outcome.counts else None,
         "retired": outcome.retired,
+        "work": outcome.work.as_json() if outcome.work else None,
+        "held": outcome.held,
     }
+
+
+def work_line(work: dict[str, int]) -> str:
+    """Return what a run worked on, in a sentence.
+
+    >>> work_line({"new": 2, "changed": 0, "removed": 1, "unchanged": 1500, "outdated": 0})
+    'inputs: 2 new, 1 removed, 1,500 unchanged'
+    """
+    named = {"outdated": "cleaned again (other rules or code, or to be tried again)"}
+    told = [f"{number:,} {named.get(name, name)}" for name, number in work.items() if number]
+    return "inputs: " + (", ".join(told) or "none")
 
 
 def report_rows(counts: dict[str, Any]) -> list[tuple[str, str]]:
@@ -60,7 +73,14 @@ def as_markdown(outcome: Outcome) -> str:
     """Return the report of a run in Markdown."""
     if outcome.counts is None:
         return f"Nothing new among {outcome.inputs:,} inputs; `{outcome.snapshot}` stands."
-    lines = [f"Snapshot `{outcome.snapshot}`", "", "| what | how much |", "|---|---:|"]
+    lines = [
+        f"Snapshot `{outcome.snapshot}`",
+        "",
+        work_line(outcome.work.as_json()) if outcome.work else "",
+        "",
+        "| what | how much |",
+        "|---|---:|",
+    ]
     lines += [f"| {name.strip()} | {value} |" for name, value in report_rows(outcome.counts.as_json())]
     lines += ["", "| table | rows |", "|---|---:|", *(f"| {table} | {rows:,} |" for table, rows in outcome.tables.items())]
     lines += ["", "| splitter | scrapes |", "|---|---:|"]

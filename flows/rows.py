@@ -28,7 +28,7 @@ MAX_VALUE, MAX_ROW = 500, 8000
 
 ANSWER_PLACES = (
     "answer_id", "question_id", "scrape_id", "position", "headline", "body", "author_id", "byline", "posted_at",
-    "posted_at_raw", "votes", "is_accepted", "parent_answer_id", "confidence", "_fetched_at", "_source",
+    "posted_at_raw", "votes", "is_accepted", "parent_answer_id", "last_seen_at", "confidence", "_fetched_at", "_source",
 )  # fmt: skip
 AUTHOR_PLACES = (
     "author_id", "site", "name", "given_name", "family_name", "suffix", "credentials", "role", "location", "rating",
@@ -58,6 +58,11 @@ class Rows:
             )
             for table, names in self._names.items()
         }
+
+    @property
+    def heights(self) -> dict[str, int]:
+        """How many rows each table has so far."""
+        return {table: len(rows) for table, rows in self._rows.items()}
 
     def add(self, table: str, /, **values: Any) -> None:
         """Append one row; a column that is not named is null."""
@@ -130,6 +135,7 @@ class Rows:
         staged = {"_fetched_at": page.fetched_at, "_source": page.source}
         posts = [question, *thread.answers, *(remark.post for remark in thread.remarks)]
         dates = _date_posts(posts, page)
+        number = identity.page_number(page.url) if page.url else 1
         self.add(
             "questions", question_id=qid, scrape_id=scrape, url=url, site=site, title=thread.title, body=question.body,
             author_id=self._add_author(question, qid, site, 0, page),
@@ -141,14 +147,14 @@ class Rows:
         equals: Counter[tuple[str | None, str | None]] = Counter()
         for position, answer in enumerate(thread.answers, start=1):
             author = self._add_author(answer, qid, site, position, page)
-            equals[author, answer.posted_at_raw] += 1
-            ordinal = equals[author, answer.posted_at_raw]
-            ids.append(identity.answer_id(qid, answer.permalink, author, answer.posted_at_raw, ordinal))
+            equal = (author, answer.posted_at_raw)
+            equals[equal] += 1
+            ids.append(identity.post_id("answer", qid, answer.permalink, equal, equals[equal], number))
             printed = (answer.byline and answer.byline.printed) or None
             self._rows["answers"].append((
                 ids[-1], qid, scrape, position, answer.headline, answer.body, author, printed, dates[position],
-                answer.posted_at_raw, answer.votes, answer.is_accepted, _parent_of(answer, ids), answer.confidence,
-                page.fetched_at, page.source,
+                answer.posted_at_raw, answer.votes, answer.is_accepted, _parent_of(answer, ids), page.fetched_at,
+                answer.confidence, page.fetched_at, page.source,
             ))  # fmt: skip
         self._add_remarks(page, thread, scrape, site, ids, dates[len(ids) :])
         return ids
@@ -158,17 +164,19 @@ class Rows:
     ) -> None:
         """Add the notes under posts; their ids follow those of the posts."""
         qid = ids[0] or ""
+        number = identity.page_number(page.url) if page.url else 1
         equals: Counter[tuple[str | None, str | None]] = Counter()
         for position, remark in enumerate(thread.remarks, start=1):
             post = remark.post
             author = self._add_author(post, qid, site, len(thread.answers) + position, page)
-            equals[author, post.posted_at_raw] += 1
-            ids.append(identity.comment_id(qid, post.permalink, author, post.posted_at_raw, equals[author, post.posted_at_raw]))
+            equal = (author, post.posted_at_raw)
+            equals[equal] += 1
+            ids.append(identity.post_id("comment", qid, post.permalink, equal, equals[equal], number))
             self.add(
                 "comments", comment_id=ids[-1], question_id=qid, answer_id=ids[remark.under] if remark.under else None,
                 scrape_id=scrape, position=position, body=post.body, author_id=author, posted_at=dates[position - 1],
-                posted_at_raw=post.posted_at_raw, votes=post.votes, confidence=post.confidence, _fetched_at=page.fetched_at,
-                _source=page.source,
+                posted_at_raw=post.posted_at_raw, votes=post.votes, last_seen_at=page.fetched_at, confidence=post.confidence,
+                _fetched_at=page.fetched_at, _source=page.source,
             )  # fmt: skip
 
     def _add_author(self, post: Post, thread: str, site: str | None, position: int, page: Page) -> str | None:

@@ -14,7 +14,7 @@ from schemas import TABLES, columns_of, polars_schema, traits_of
 
 INT32 = range(-(2**31), 2**31)
 SEPARATOR = "\x1f"  # the unit separator; what holds one is joined in a slower way
-STAGED_TYPES = {"_fetched_at": pl.Datetime("us", "UTC"), "_copy": pl.Int64, "_page": pl.Int32, "_position": pl.Int32}
+STAGED_TYPES = {"_fetched_at": pl.Datetime("us", "UTC"), "_piece": pl.UInt32, "_position": pl.Int32}
 # One of these stands in all template residue; what has none is not searched. tests/test_validate.py holds the rules to it.
 RESIDUE_SIGNS = ["{", "<%", "<?", "[[", "$localize", "$i18n.t(", "$tc(", "$t("]
 # Invisible characters may part the two of a pair, as in "<\u200b%".
@@ -101,7 +101,8 @@ def validate_batch(
     _reject_scrapes(batch)
     _refuse_hanging(batch)
     frames = {table: _without(frame, batch.lost[table]) for table, frame in batch.frames.items()}
-    frames["rejects"] = pl.concat([frames["rejects"], _reject_frame(batch.refused, before, frames["scrapes"])])
+    refused = _reject_frame(batch.refused, before, frames["scrapes"])
+    frames["rejects"] = pl.concat([frames["rejects"], refused], how="diagonal")  # a refusal here is staged with no column
     return frames
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flows.errors import Fault
 
 if TYPE_CHECKING:
-    from flows.batches import Counts
-    from flows.merge import Share
-    from flows.publish.parts import Part
+    from flows.batches import Cleaned
+    from flows.merge import Merged, Share
+    from flows.publish.runs import Run
     from flows.read.batches import Batch
 
 Result = TypeVar("Result")
@@ -95,14 +95,48 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def run_batch(batch: Batch, staging: Path) -> Counts:
+class PlainExecutor:
+    """Runs jobs in worker processes, without any orchestrator."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool, self.workers = pool, pool.workers
+        self._threads = ThreadPoolExecutor(2 * pool.workers, thread_name_prefix=f"threadmill-{os.getpid()}")
+
+    def submit(self, job: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Start a job in a worker process; return what it is waited for with."""
+        return self._threads.submit(self._pool.run, job, *arguments)
+
+    def renew(self) -> None:
+        """Give the jobs to come to new processes."""
+        self._pool.renew()
+
+    def stop(self) -> None:
+        """End the jobs that are under way."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._pool.stop()
+
+    def close(self) -> None:
+        """Wait for the threads, then for the processes."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._pool.close()
+
+
+def run_batch(batch: Batch, run: Path) -> Cleaned:
     """Clean one batch, in a worker."""
     from flows.batches import clean_batch  # noqa: PLC0415 -- loaded in the worker
 
-    return clean_batch(batch, staging)
+    return clean_batch(batch, run)
 
 
-def run_share(share: Share) -> list[Part]:
+def run_join(runs: list[Run], target: Path) -> None:
+    """Join runs into one, in a worker."""
+    from flows.publish.runs import join_runs  # noqa: PLC0415 -- loaded in the worker
+    from schemas import TABLES, traits_of  # noqa: PLC0415
+
+    join_runs(runs, target, {table: str(traits_of(table)["shard"]) for table in TABLES})
+
+
+def run_share(share: Share) -> Merged:
     """Merge one part of a group of tables, in a worker."""
     from flows.merge import merge_share  # noqa: PLC0415 -- loaded in the worker
 

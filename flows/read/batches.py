@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -49,17 +49,22 @@ class Batch:
     raw: Path
     pieces: tuple[Piece, ...]
     layouts: str = "all"  # or "none": known engines' layouts off
+    version: str = ""  # of the rules and the program
 
 
-def plan_batches(inputs: list[Input], raw: Path, spool: Path) -> Iterator[Batch]:
+def plan_batches(
+    inputs: Iterable[Input], raw: Path, spool: Path, is_known: Callable[[Piece], bool] = lambda _: False
+) -> Iterator[Batch]:
     """Yield batches in the order of `inputs`: ranges of JSON-lines files, files of one page together.
 
-    Compressed JSON lines are decompressed once, into `spool`, a piece at a time: as far as the caller draws batches.
-    Raises OSError when they do not fit there.
+    A piece that `is_known` is left out. Compressed JSON lines are decompressed once, into `spool`, a piece at a time: as
+    far as the caller draws batches. Raises OSError when they do not fit there.
     """
     pieces: list[Piece] = []
     number = size = 0
     for piece, weight in _pieces(inputs, spool):
+        if is_known(piece):
+            continue
         if pieces and (size + weight > BATCH_BYTES or len(pieces) >= BATCH_FILES):
             yield Batch(number, raw, tuple(pieces))
             number, pieces, size = number + 1, [], 0
@@ -69,6 +74,11 @@ def plan_batches(inputs: list[Input], raw: Path, spool: Path) -> Iterator[Batch]
         yield Batch(number, raw, tuple(pieces))
 
 
+def is_cut_by_bytes(found: Input) -> bool:
+    """Whether a file's pieces are stretches of its bytes: plain JSON lines."""
+    return form_of(found.path.name) == "jsonl" and not _peek(found.path).startswith((GZIP, ZSTD))
+
+
 def delete_spools(batch: Batch) -> None:
     """Take away the decompressed lines of a batch that is done; a batch that is tried again needs them."""
     for piece in batch.pieces:
@@ -76,7 +86,7 @@ def delete_spools(batch: Batch) -> None:
             piece.spool.unlink(missing_ok=True)
 
 
-def _pieces(inputs: list[Input], spool: Path) -> Iterator[tuple[Piece, int]]:
+def _pieces(inputs: Iterable[Input], spool: Path) -> Iterator[tuple[Piece, int]]:
     for found in inputs:
         form = form_of(found.path.name)
         if found.refusal is not None or form not in PLANNERS:
@@ -180,10 +190,15 @@ def _write_spool(found: Input, target: Path, lines: list[bytes], base: int) -> t
 def read_batch(batch: Batch) -> Iterator[Page | Unreadable]:
     """Yield each page of a batch, or why there is none. Raises OSError for what trying again may mend."""
     for piece in batch.pieces:
-        if piece.found.refusal is not None:
-            yield refuse(piece.found, piece.found.refusal)
-        else:
-            yield from READERS.get(form_of(piece.found.path.name), _read_page)(piece, batch.raw)
+        yield from read_piece(piece, batch.raw)
+
+
+def read_piece(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
+    """Yield each page of one piece, or why there is none. Raises OSError for what trying again may mend."""
+    if piece.found.refusal is not None:
+        yield refuse(piece.found, piece.found.refusal)
+    else:
+        yield from READERS.get(form_of(piece.found.path.name), _read_page)(piece, raw)
 
 
 def _read_page(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:

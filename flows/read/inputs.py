@@ -36,6 +36,7 @@ class Input:
     source: str  # path below the raw root, "/"-separated
     size: int
     refusal: str | None = None
+    changed: int = 0  # when the file was changed, in nanoseconds since 1970, as the file system says
 
 
 @dataclass(slots=True)
@@ -59,10 +60,11 @@ def find_inputs(raw: Path) -> list[Input]:
     Fault when `raw` cannot be listed.
     """
     check_raw(raw)
+    _folder_says.cache_clear()  # what was said at an earlier run may have changed
     try:
         if raw.is_file():
             check_folder_file(raw.parent / FOLDER_FILE)
-            return [Input(raw, name_source(Path(raw.name)), raw.stat().st_size)]
+            return [_input(raw, Path(raw.name), None)]
         root = raw.resolve()
         return sorted(_walk(root, raw), key=lambda found: found.source)
     except OSError as error:
@@ -100,7 +102,7 @@ def _walk(root: Path, raw: Path) -> Iterator[Input]:
                 continue
             path = Path(folder) / name
             refusal = _why_not(path, root)
-            yield Input(path, name_source(path.relative_to(raw)), 0 if refusal else _size(path), refusal)
+            yield _input(path, path.relative_to(raw), refusal)
     for error in closed:
         path = Path(error.filename)
         if path == raw:
@@ -120,11 +122,13 @@ def _why_not(path: Path, root: Path) -> str | None:
     return "not-a-file" if path.exists() and not path.is_file() else None
 
 
-def _size(path: Path) -> int:
+def _input(path: Path, below: Path, refusal: str | None) -> Input:
     try:
-        return path.stat().st_size
+        found = path.stat() if refusal is None else None
     except OSError:
-        return 0  # gone since the folder was listed: the reader says so
+        found = None  # gone since the folder was listed: the reader says so
+    size, changed = (found.st_size, found.st_mtime_ns) if found else (0, 0)
+    return Input(path, name_source(below), size, refusal, changed)
 
 
 def read_provenance(found: Input, raw: Path) -> Provenance:
