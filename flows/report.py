@@ -40,6 +40,7 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "counts": outcome.counts.as_json() if outcome.counts else None,
         "retired": outcome.retired,
         "work": outcome.work.as_json() if outcome.work else None,
+        "changes": outcome.changes,
         "held": outcome.held,
     }
 
@@ -87,7 +88,21 @@ def as_markdown(outcome: Outcome) -> str:
     lines += [f"| {layout} | {number:,} |" for layout, number in outcome.counts.layouts.most_common()]
     lines += ["", "| rule that cut | stretches |", "|---|---:|"]
     lines += [f"| {rule} | {number:,} |" for rule, number in outcome.counts.rules.most_common(MAX_RULES)]
-    return "\n".join(lines)
+    lines += ["", "| site | scrapes |", "|---|---:|"]
+    lines += [f"| {site} | {number:,} |" for site, number in outcome.counts.sites.most_common(MAX_RULES)]
+    return "\n".join(lines + _changes_as_markdown(outcome.changes))
+
+
+def _changes_as_markdown(changes: dict[str, Any] | None) -> list[str]:
+    if changes is None:
+        return []
+    lines = ["", f"Since `{changes['since']}`:", "", "| table | rows added | changed | gone |", "|---|---:|---:|---:|"]
+    lines += [f"| {table} | {n['added']:,} | {n['changed']:,} | {n['gone']:,} |" for table, n in changes["rows"].items()]
+    for kind in ("verdicts", "layouts", "rules", "checks", "sites"):
+        if changes[kind]:
+            lines += ["", f"| {kind} | before | now |", "|---|---:|---:|"]
+            lines += [f"| {name} | {was:,} | {now:,} |" for name, (was, now) in list(changes[kind].items())[:MAX_RULES]]
+    return lines
 
 
 def read_refused(snapshot: Path) -> list[dict[str, Any]]:

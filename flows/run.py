@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from flows.errors import DataRefused, WrongUse
-from flows.publish.history import begin_history, note_switch, read_hold, release_hold, retire_snapshots
+from flows.publish.history import begin_history, check_snapshot, note_switch, read_hold, release_hold, retire_snapshots
 from flows.publish.snapshots import latest_snapshot, open_processed, publish_snapshot, read_manifest
 from flows.read.batches import Batch, delete_spools, plan_batches
 from flows.read.inputs import find_inputs
@@ -22,11 +22,12 @@ from flows.read.stamps import Stamp
 from flows.split.engines import read_layouts
 from flows.store import Store, Work
 from flows.versions import versions
-from flows.workers import run_batch, run_join, run_share
+from flows.workers import run_batch, run_compare, run_join, run_share
 
 if TYPE_CHECKING:
     from flows.counts import Counts
     from flows.merge import Merged, Share
+    from flows.publish.parts import Part
     from flows.publish.runs import Run
 
 LAYOUTS = ("all", "none")
@@ -90,6 +91,7 @@ class Outcome:
     tables: dict[str, int] = field(default_factory=dict)
     retired: list[str] = field(default_factory=list)
     work: Work | None = None
+    changes: dict[str, Any] | None = None  # since the snapshot before: rows by table, counts by kind
     held: bool = False  # `rollback` holds the snapshot that is there
 
 
@@ -134,7 +136,7 @@ def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress
         _clean_all(work, store, raw, staging, executor, progress, options.layouts)
         merged = _merge_all(store, staging, executor, progress)
         counts = _add_up(merged)
-        about = {
+        about: dict[str, Any] = {
             "run": {"id": secrets.token_hex(8), "started_at": started.isoformat()},
             "versions": versions(),
             "inputs": {
@@ -145,14 +147,35 @@ def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress
             "counts": counts.as_json(),
         }  # fmt: skip
         _refuse_data(counts, options)
-        progress.stage("publish")
         parts = [part for share in merged for part in share.parts]
+        about["changes"] = _compare(before, staging / "snapshot", parts, counts, executor)
+        progress.stage("publish")
         snapshot = publish_snapshot(processed, staging / "snapshot", parts, about)
         note_switch(processed, "publish")
         release_hold(processed)
-        tables = read_manifest(snapshot)["tables"]
-        retired = retire_snapshots(processed)
-        return Outcome(snapshot, published=True, inputs=len(inputs), counts=counts, tables=tables, retired=retired, work=work)
+        outcome = Outcome(snapshot, published=True, inputs=len(inputs), counts=counts, work=work, changes=about["changes"])
+        outcome.tables = read_manifest(snapshot)["tables"]
+        outcome.retired = retire_snapshots(processed)
+        return outcome
+
+
+def _compare(before: Path | None, after: Path, parts: list[Part], counts: Counts, executor: Executor) -> dict[str, Any] | None:
+    """Return what changes with a staged snapshot: rows by table, and counts by rule, check, splitter and site; None: the first.
+
+    A snapshot whose files cannot be read any more is no ground for a comparison, nor for keeping the new one back.
+    """
+    from flows.changes import moved  # noqa: PLC0415 -- loads the column engine
+
+    if before is None or check_snapshot(before, whole=False):
+        return None
+    manifest = read_manifest(before)
+    rows = executor.submit(run_compare, before, manifest["files"], after, parts).result()
+    kinds = ("verdicts", "layouts", "sites", "rules", "checks")
+    return {
+        "since": before.name,
+        "rows": rows,
+        **{kind: moved(manifest.get("counts", {}), counts.as_json(), kind) for kind in kinds},
+    }
 
 
 def _is_current(before: Path, fingerprint: str) -> bool:

@@ -18,6 +18,7 @@ from flows.errors import Fault
 if TYPE_CHECKING:
     from flows.batches import Cleaned
     from flows.merge import Merged, Share
+    from flows.publish.parts import Part
     from flows.publish.runs import Run
     from flows.read.batches import Batch
 
@@ -134,6 +135,13 @@ def run_join(runs: list[Run], target: Path) -> None:
     from schemas import TABLES, traits_of  # noqa: PLC0415
 
     join_runs(runs, target, {table: str(traits_of(table)["shard"]) for table in TABLES})
+
+
+def run_compare(before: Path, old: list[dict[str, Any]], after: Path, new: list[Part]) -> dict[str, dict[str, int]]:
+    """Compare two snapshots, in a worker."""
+    from flows.changes import compare_snapshots  # noqa: PLC0415 -- loaded in the worker
+
+    return compare_snapshots(before, old, after, new)
 
 
 def run_share(share: Share) -> Merged:

@@ -313,3 +313,24 @@ def test_ranges_of_digests_leave_out_what_is_gone(raw: Path, tmp_path: Path, mon
     (raw / "0.txt").unlink()
     write_page(raw, "1.txt", thread(11))
     assert parts_of(snapshot_of(raw, tmp_path / "p")) == parts_of(snapshot_of(raw, tmp_path / "anew"))
+
+
+# -- what changed ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_snapshot_says_what_it_changed(raw: Path, tmp_path: Path) -> None:
+    snapshot_of(raw, tmp_path / "p")
+    write_page(raw, "0.txt", thread(0, answers=4))  # the same question, an answer more
+    write_page(raw, "8.txt", thread(8, answers=2))
+    (raw / "5.txt").unlink()
+    outcome = clean_inline(raw, tmp_path / "p")
+    assert outcome.changes is not None
+    rows = outcome.changes["rows"]
+    assert rows["answers"] == {"added": 3, "changed": 3, "gone": 3}  # of question 0 the scrape is another
+    assert rows["questions"] == {"added": 1, "changed": 1, "gone": 1}
+    assert rows["scrapes"] == {"added": 2, "changed": 0, "gone": 2}
+    assert outcome.changes["rules"].keys() <= outcome.counts.rules.keys()  # type: ignore[union-attr]
+
+
+def test_the_first_snapshot_changes_nothing(raw: Path, tmp_path: Path) -> None:
+    assert clean_inline(raw, tmp_path / "p").changes is None

@@ -64,7 +64,7 @@ def find_inputs(raw: Path) -> list[Input]:
     try:
         if raw.is_file():
             check_folder_file(raw.parent / FOLDER_FILE)
-            return [_input(raw, Path(raw.name), None)]
+            return [_input(raw, Path(raw.name), raw.resolve().parent)]
         root = raw.resolve()
         return sorted(_walk(root, raw), key=lambda found: found.source)
     except OSError as error:
@@ -101,8 +101,7 @@ def _walk(root: Path, raw: Path) -> Iterator[Input]:
             if name.startswith(".") or name == FOLDER_FILE or name.endswith(SIDECAR_SUFFIX):
                 continue
             path = Path(folder) / name
-            refusal = _why_not(path, root)
-            yield _input(path, path.relative_to(raw), refusal)
+            yield _input(path, path.relative_to(raw), root)
     for error in closed:
         path = Path(error.filename)
         if path == raw:
@@ -110,25 +109,29 @@ def _walk(root: Path, raw: Path) -> Iterator[Input]:
         yield Input(path, name_source(path.relative_to(raw)), 0, "folder-closed")
 
 
-def _why_not(path: Path, root: Path) -> str | None:
-    if path.is_symlink():
-        target = Path(os.path.realpath(path))  # pathlib's own raises on loops
-        if not target.is_relative_to(root):
-            return "symlink-outside"
-        if target.is_dir():
-            return "symlink-to-folder"
-        if not target.exists() or target.is_symlink():
-            return "symlink-broken"
-    return "not-a-file" if path.exists() and not path.is_file() else None
-
-
-def _input(path: Path, below: Path, refusal: str | None) -> Input:
+def _input(path: Path, below: Path, root: Path) -> Input:
+    """Return the input that a name below the raw root stands for; one that must not be opened says why."""
+    source = name_source(below)
     try:
-        found = path.stat() if refusal is None else None
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            if refusal := _why_not_followed(path, root):
+                return Input(path, source, 0, refusal)
+            found = path.stat()
     except OSError:
-        found = None  # gone since the folder was listed: the reader says so
-    size, changed = (found.st_size, found.st_mtime_ns) if found else (0, 0)
-    return Input(path, name_source(below), size, refusal, changed)
+        return Input(path, source, 0)  # gone since the folder was listed: the reader says so
+    if not stat.S_ISREG(found.st_mode):
+        return Input(path, source, 0, "not-a-file")
+    return Input(path, source, found.st_size, changed=found.st_mtime_ns)
+
+
+def _why_not_followed(link: Path, root: Path) -> str | None:
+    target = Path(os.path.realpath(link))  # pathlib's own raises on loops
+    if not target.is_relative_to(root):
+        return "symlink-outside"
+    if target.is_dir():
+        return "symlink-to-folder"
+    return "symlink-broken" if not target.exists() or target.is_symlink() else None
 
 
 def read_provenance(found: Input, raw: Path) -> Provenance:
