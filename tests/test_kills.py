@@ -69,8 +69,8 @@ def kill_at_random(raw: Path, processed: Path, kills: int, dice: random.Random) 
         process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
         wait_until(lambda: _is_at_work(processed, process.pid), process)  # noqa: B023 -- called at once
         if dice.random() < 0.5:
-            before, more = len(list_snapshots(processed)), dice.randint(1, 3)
-            wait_until(lambda: len(list_snapshots(processed)) >= before + more, process, 20)  # noqa: B023
+            before, more = set(list_snapshots(processed)), dice.randint(1, 3)
+            wait_until(lambda: len(set(list_snapshots(processed)) - before) >= more, process, 20)  # noqa: B023
         time.sleep(dice.uniform(0, 0.6))
         process.kill()
         said = process.communicate()[1]
