@@ -20,6 +20,7 @@ MAX_QUOTES = 20  # quotations in quotations that are told apart; each of them ma
 MAX_NESTED = 300  # elements deep: beyond that its own walk may fail
 UNSEEN = frozenset({"script", "style", "template"})
 STRUCTURED = frozenset({"blockquote", "li", "pre", "tr", "td", "aside", "section"})  # without these a box is lines alone
+NAMED = frozenset({"div", "aside", "table", "section"})  # that may be a quotation by their class
 
 
 class Context(NamedTuple):
@@ -48,7 +49,7 @@ class Count:
 
 def enter(around: Context, tag: str, names: str, listed: tuple[str, int], count: Count) -> Context:
     """Return the context inside an element; `listed` is the tag and an identity of the element around it."""
-    if tag == "blockquote" or (names and tag in ("div", "aside", "table", "section") and names_quote(names)):
+    if tag == "blockquote" or (names and tag in NAMED and names_quote(names)):
         return around._replace(quotes=min(around.quotes + 1, MAX_QUOTES))
     if tag == "li":
         above, identity = listed
@@ -129,7 +130,7 @@ def _read_tree(markup: Markup, body: int) -> list[Context]:
     contexts = {body: Context()}
     for number in range(body + 1, markup.ends[body]):
         parent = markup.parents[number]
-        names = markup.attributes[number].get("class") or ""
+        names = (markup.attributes_of(number).get("class") or "") if markup.tags[number] in NAMED else ""
         contexts[number] = enter(contexts[parent], markup.tags[number], names, (markup.tags[parent], parent), count)
     return [contexts[owner] for owner in markup.owners[markup.first[body] : markup.last[body]]]
 
