@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -148,19 +149,19 @@ class _Walk:
 
         def select(selector: str) -> list[int]:
             if not numbers:  # most pages are asked nothing
-                numbers.update((node.mem_id, number) for number, node in enumerate(self._nodes))
+                numbers.update(zip(map(attrgetter("mem_id"), self._nodes), range(len(self._nodes)), strict=True))
             return sorted({numbers[node.mem_id] for node in tree.css(selector) if node.mem_id in numbers})
 
         return select
 
     # Pages hold thousands of nodes: a call for each of them takes as long as all the rest of reading.
-    def follow(self, root: LexborNode | None) -> None:  # noqa: C901, PLR0912, PLR0915 -- one loop without calls
+    def follow(self, root: LexborNode | None) -> None:  # noqa: PLR0912, PLR0915 -- one loop without calls
         """Read a tree."""
         tags, parents, ends, nodes, parts = self._tags, self._parents, self._ends, self._nodes, self._parts
         first, last, starts, stops, owners = self._first, self._last, self._starts, self._stops, self._owners
         around: list[tuple[LexborNode, int, int]] = []  # the open elements, with number and manner of the one around each
         number, above, inside, joins = -1, -1, 0, False  # the last element, the innermost open one, its manner; a space shows
-        typed = owed = size = depth = 0  # open elements read as typed, line breaks owed, characters, most open elements
+        typed = owed = size = depth = pieces = 0  # open elements read as typed, breaks owed, characters, most open elements
         node = root
         while node is not None:
             tag = node.tag or "-"
@@ -176,14 +177,13 @@ class _Walk:
                     if owed or not joins:
                         text = text.lstrip(" ")
                 if text:  # what is owed stays so, also before a node of white space alone
-                    if owed:
-                        size += self._break_line(owed)
-                        owed = 0
+                    size, owed = size + self._break_line(owed) if owed else size, 0
                     parts.append(text)
                     starts.append(size)
                     size += len(text)
                     stops.append(size)
                     owners.append(above)
+                    pieces += 1
                     joins = text[-1] not in " \n"
             elif tag[0] != "-":
                 manner = MANNERS.get(tag, 0)
@@ -195,8 +195,8 @@ class _Walk:
                     tags.append(tag)
                     parents.append(above)
                     ends.append(number + 1)
-                    first.append(len(starts))
-                    last.append(len(starts))
+                    first.append(pieces)
+                    last.append(pieces)
                     nodes.append(node)
                 child = None if manner & UNREAD else node.first_child
                 if child is not None:
@@ -209,7 +209,7 @@ class _Walk:
             while following is None and around:
                 owed = OWED[inside & BREAKING][owed]
                 typed -= inside & TYPED
-                ends[above], last[above] = number + 1, len(starts)
+                ends[above], last[above] = number + 1, pieces
                 node, above, inside = around.pop()
                 following = node.next
             node = following

@@ -116,6 +116,8 @@ class _Columns:
         """
         found: list[int | None] = [None] * len(self.elements)
         for selector in selectors:
+            if None not in found:
+                break
             fresh: dict[int, int] = {}
             for number in self.markup.select(selector):
                 at = self.place_of(number)
