@@ -45,9 +45,11 @@ def find_opening(survey: Survey, found: Found) -> Found:
 def is_later_page(survey: Survey, boxes: list[Box]) -> bool:
     """Whether the thread began on an earlier page: its links, address, title or post numbers say so."""
     markup = survey.markup
-    for tag, attributes in zip(markup.tags, markup.attributes, strict=True):
-        if tag == "link" and attributes.get("rel") == "prev" and attributes.get("href") != survey.address:
-            return True
+    for number, tag in enumerate(markup.tags):
+        if tag == "link":
+            attributes = markup.attributes_of(number)
+            if attributes.get("rel") == "prev" and attributes.get("href") != survey.address:
+                return True
         if tag == "body":
             break
     numbers = [read_number(survey, box) for box in boxes]

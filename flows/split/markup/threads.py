@@ -206,7 +206,7 @@ class _Reader:
             around.append(number)
             number = markup.parents[number]
         for number in [*around, *range(element + 1, min(markup.ends[element], element + 8))]:
-            href = (markup.attributes[number].get("href") or "").strip() if markup.tags[number] == "a" else ""
+            href = (markup.attributes_of(number).get("href") or "").strip() if markup.tags[number] == "a" else ""
             if href and not href.lower().startswith(("javascript:", "mailto:", "#")):
                 return _join_address(self.survey.address, href)
         return None

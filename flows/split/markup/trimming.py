@@ -8,12 +8,13 @@ from collections import Counter
 
 from flows.split.markup.boxes import Found
 from flows.split.markup.survey import DIGITS, Survey
-from flows.split.markup.vocabulary import names_part
+from flows.split.markup.vocabulary import SIGNED, kind_of, names_part
 
 SIGNATURE = re.compile(r"_{4,}|-{8,}|--")
 MAX_SIGNATURE = 800  # characters
 MAX_NOTE = 120  # characters of an edit note
 MAX_BUTTON = 60
+BUTTONS = frozenset({"button", "select", "textarea", "nav"})
 
 
 def find_trims(survey: Survey, found: Found) -> dict[int, str]:
@@ -28,17 +29,29 @@ def find_trims(survey: Survey, found: Found) -> dict[int, str]:
         assert box.body is not None  # noqa: S101 -- told above
         if box.head is not None:
             trims.update(dict.fromkeys(range(markup.first[box.body], box.head), "header-in-body"))
-        for number in range(box.body + 1, markup.ends[box.body]):
-            if survey.chromed[number] == 2:
-                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "signature"))
-            elif (names := markup.attributes[number].get("class")) and names_part(names, survey.words.notes):
-                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "post-note"))
-            elif markup.tags[number] in ("button", "select", "textarea", "nav"):
-                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "button"))
+        _trim_parts(survey, box.body, trims)
         _trim_signature(survey, markup.first[box.body], markup.last[box.body], trims)
         _trim_ends(survey, markup.first[box.body], markup.last[box.body], trims)
     _trim_recurring(survey, [(markup.first[box.body], markup.last[box.body]) for box in boxes if box.body is not None], trims)
     return trims
+
+
+def _trim_parts(survey: Survey, body: int, trims: dict[int, str]) -> None:
+    """Cut the elements of a body that say what they are: signatures, notes, buttons."""
+    markup, notes = survey.markup, survey.words.notes
+    number = body + 1
+    while number < markup.ends[body]:
+        if markup.tags[number] != "br":
+            names = markup.attributes_of(number).get("class")
+            if names and kind_of(names) & SIGNED:
+                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "signature"))
+                number = markup.ends[number]
+                continue
+            if names and names_part(names, notes):
+                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "post-note"))
+            elif markup.tags[number] in BUTTONS:
+                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "button"))
+        number += 1
 
 
 def _trim_signature(survey: Survey, first: int, last: int, trims: dict[int, str]) -> None:
