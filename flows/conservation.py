@@ -77,7 +77,9 @@ def _is_plainly_whole(text: str, thread: Thread) -> bool:
 def _read_field(post: Post, field: str) -> str | None:
     if field == "body":
         return None if post.rendered else post.body
-    return post.headline if field == "headline" else post.byline and post.byline.printed
+    if field == "headline":
+        return post.headline
+    return post.byline.printed if post.byline is not None else None
 
 
 def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from functools import cached_property
 from itertools import accumulate
 
 from flows.records import Cut, Line
@@ -82,30 +81,33 @@ class _Marking:
         self.running_on: set[int] = set()
         self.fates: dict[int, str | None] = {}  # by line: the own rule of a stretch that runs on into the next one
         self._known_templates: dict[str, str] = {}  # lines that are a template's wherever they stand on this page
+        self._around: Surroundings | None = None
+        self._has_blocks: bool | None = None
+        self._long_gates: tuple[str, ...] | None = None  # those of the rules for long lines that stand on the page
+        self._rests: Counter[str] | None = None
         smooth = smooth_text(text)
         self.is_smooth = smooth is not None
         self.shown = text if smooth is None else smooth  # of the same length
         self._starts, self._ends, self._raws = _part_lines(self.shown)
         find = scan_residue if self.is_smooth else find_residue
-        cuts = find(text) if any([mark in text for mark in _RESIDUE_MARKS]) else []
+        cuts = find(text) if any(mark in text for mark in _RESIDUE_MARKS) else []
         if cuts:
             self.residue = split_by_line(cuts, self._starts, self._ends)
             self.running_on = _find_running_on(cuts, self._starts, self._ends)
 
-    @cached_property
-    def _long_gates(self) -> tuple[str, ...]:
-        """The gates of the rules for long lines that stand on the page."""
-        return open_long_gates(self.shown)
-
-    @cached_property
+    @property
     def around(self) -> Surroundings:
         """The page around its residue; made only where more than one line has to be looked at."""
-        return Surroundings(self.text, self._starts, self._ends, self.residue)
+        if self._around is None:
+            self._around = Surroundings(self.text, self._starts, self._ends, self.residue)
+        return self._around
 
-    @cached_property
+    @property
     def has_blocks(self) -> bool:
         """Whether blocks of code stand on the page."""
-        return bool(self.around.blocks)
+        if self._has_blocks is None:
+            self._has_blocks = bool(self.around.blocks)
+        return self._has_blocks
 
     def mark(self) -> list[Line]:
         """The lines, in order."""
@@ -155,6 +157,8 @@ class _Marking:
     def _claim_long(self, line: str) -> Claimed | None:
         if len(line) > load_line_rules().longest:
             return None
+        if self._long_gates is None:
+            self._long_gates = open_long_gates(self.shown)
         gates = self._long_gates
         return claim_long_line(line) if (gates and holds_any(gates, line.lower())) or line.isupper() else None
 
@@ -163,12 +167,6 @@ class _Marking:
         if self.has_blocks and self.around.is_in_block(start):
             return True
         return claimed.unless == "code" and (self.has_blocks or self.around.is_about_code)
-
-    def _may_be_long_widget(self, line: str) -> bool:
-        """Whether one of the gates of the rules for long lines stands in a line, or one that is all in capitals."""
-        if self._long_gates is None:
-            self._long_gates = open_long_gates(self.shown)
-        return (bool(self._long_gates) and holds_any(self._long_gates, line.lower())) or line.isupper()
 
     def _mark_residue(self, number: int, gap: int) -> Line:
         """A line with residue: wholly the template's, or content with cuts."""
@@ -218,13 +216,14 @@ class _Marking:
                 if claim_line(fold(rest.replace(HOLE, filler))) is not None:
                     return WIDGET_LINE
         key = _mask_rest(rest)
-        return RECURRING_LINE if len(key) <= _SHORT_REST and self._rests[key] > 1 else None
+        return RECURRING_LINE if len(key) <= _SHORT_REST and self._count_rest(key) > 1 else None
 
-    @cached_property
-    def _rests(self) -> Counter[str]:
-        """How often each rest of a line with residue stands on the page, digits aside."""
-        short = (number for number in self.residue if self._ends[number] - self._starts[number] <= _LONGEST_LABEL)
-        return Counter(_mask_rest(self.around.rest_of(number)) for number in short)
+    def _count_rest(self, key: str) -> int:
+        """How often a rest of a line with residue stands on the page, digits aside."""
+        if self._rests is None:
+            short = [number for number in self.residue if self._ends[number] - self._starts[number] <= _LONGEST_LABEL]
+            self._rests = Counter([_mask_rest(self.around.rest_of(number)) for number in short])
+        return self._rests[key]
 
     def _cut_line(self, start: int, end: int, cuts: list[Cut]) -> Line:
         """A line of content with its cuts; where a cut lets the halves of another residue meet, that is cut as well."""
