@@ -58,7 +58,7 @@ class _Composer:
             lines = blocks[at].lines
             if len(lines) == 1:
                 wholes[at] = fate if lines[0].role is None else _own_fate(lines[0], fate)
-            elif all([line.role is None for line in lines]):
+            elif not [line for line in lines if line.role is not None]:
                 wholes[at] = fate
             else:
                 self.parted[at] = [(line, fate if line.role is None else _own_fate(line, fate)) for line in lines]
@@ -214,7 +214,7 @@ class _Composer:
                 stretches += part_stretches([(line, (fate[0], fate[1], 0)) for line, fate in fates])
             elif at in parted:
                 stretches += part_stretches(parted[at])
-            elif whole is not None and any([line.cuts for line in block.lines]):
+            elif whole is not None and [line for line in block.lines if line.cuts]:
                 stretches += part_stretches([(line, whole) for line in block.lines])
             elif whole is not None:
                 stretches.append((block.lines[0].start, whole))
@@ -249,7 +249,7 @@ class _Composer:
 
 
 def _with_role(blocks: list[Block], places: list[int], role: str) -> frozenset[int]:
-    return frozenset([at for at in places if any([line.role == role for line in blocks[at].lines])])
+    return frozenset([at for at in places if role in [line.role for line in blocks[at].lines]])
 
 
 def _own_fate(line: Line, fate: Fate) -> Fate:
