@@ -135,6 +135,8 @@ def page_number(url: str) -> int:
 
 def site_of(url: str) -> str | None:
     """Return the host of an address, lower-case, without "www."; None where it has none."""
+    if PLAIN_URL.fullmatch(url):
+        return url.split("/", 3)[2].removeprefix("www.")
     try:
         host = urlsplit(url).hostname
     except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any
 
 from flows import identity
@@ -45,7 +46,8 @@ class Rows:
     def __init__(self, columns: dict[str, tuple[str, ...]], author_key: Callable[[Byline], str | None]) -> None:
         self._names = {table: (*names, *STAGED[table]) for table, names in columns.items()}
         self._rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in columns}
-        self._author_key = author_key
+        # Names come again, on a site's pages and over those of a batch.
+        self._known_as = lru_cache(maxsize=1 << 14)(partial(_read_key, author_key))
         # These two tables have most of the rows and are filled by place, not by name: three times as fast.
         self._names |= {"answers": ANSWER_PLACES, "authors": AUTHOR_PLACES}
 
@@ -184,10 +186,9 @@ class Rows:
         who = post.byline
         if who is None or (who.name is None and who.role is None and who.profile_url is None):
             return None
-        key = self._author_key(who)
+        key, alias = self._known_as(who.name, who.family_name, who.suffix, who.credentials, who.printed, who.alias)
         traits = None if key is not None else f"{who.role}\x1e{who.location}".casefold()
         author = identity.author_id(site, thread, who.profile_url, key, traits)
-        alias = _alias(who)
         self._rows["authors"].append((
             author, site, who.name, who.given_name, who.family_name, who.suffix, who.credentials, who.role, who.location,
             who.rating, who.review_count, who.in_memoriam, who.profile_url, (alias,) if alias else (), 0, 0, None, None,
@@ -203,6 +204,8 @@ def _parent_of(answer: Post, ids: list[str | None]) -> str | None:
 
 def _date_posts(posts: list[Post], page: Page) -> list[datetime | None]:
     """Return when each post was written, in UTC: as its page says for machines, unless what it prints says another day."""
+    if not any(post.posted_at_raw or post.published for post in posts):
+        return [None] * len(posts)
     printed = read_dates([post.posted_at_raw for post in posts], fetched_at=page.fetched_at, language=page.language)
     if not any(post.published for post in posts):
         return printed
@@ -213,13 +216,20 @@ def _date_posts(posts: list[Post], page: Page) -> list[datetime | None]:
     ]
 
 
-def _alias(who: Byline) -> str | None:
-    """Return the form of the name as printed: of several lines that hold it, the shortest."""
-    if who.alias:
-        return who.alias
-    known = who.family_name or who.name
-    lines = [line.strip() for line in who.printed.split("\n") if known is None or known in line]
-    return min(filter(None, lines), key=len, default=None)
+def _read_key(
+    author_key: Callable[[Byline], str | None],
+    name: str | None,
+    family: str | None,
+    suffix: str | None,
+    credentials: tuple[str, ...],
+    printed: str,
+    alias: str | None,
+) -> tuple[str | None, str | None]:
+    """Return the key by which a person is known, and the form of the name as printed: of the lines with it, the shortest."""
+    key = author_key(Byline(printed, name=name, family_name=family, suffix=suffix, credentials=credentials))
+    known = family or name
+    lines = [line.strip() for line in printed.split("\n") if known is None or known in line]
+    return key, alias or min(filter(None, lines), key=len, default=None)
 
 
 def _verdict(thread: Thread | None) -> str:
