@@ -22,6 +22,7 @@ from flows.read.batches import Batch, delete_spools, plan_batches
 from flows.read.inputs import FOLDER_FILE, SIDECAR_SUFFIX, Input, find_inputs
 from flows.split.engines import read_layouts
 from flows.workers import WorkerPool, run_batch, run_share
+from schemas import CONTRACT_VERSION
 
 if TYPE_CHECKING:
     from flows.batches import Counts
@@ -230,7 +231,7 @@ def _versions() -> dict[str, str]:
     for folder in (root, root.parent / "schemas"):
         for path in sorted(path for kind in ("*.py", "*.toml", "*.txt", "*.npz") for path in folder.rglob(kind)):
             digest.update(str(path.relative_to(root.parent)).encode() + path.read_bytes())
-    return {"threadmill": version("threadmill"), "contract": "1.0", "rules": digest.hexdigest()}
+    return {"threadmill": version("threadmill"), "contract": CONTRACT_VERSION, "rules": digest.hexdigest()}
 
 
 # -- the plain executor ---------------------------------------------------------------------------------------------------
