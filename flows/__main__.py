@@ -18,6 +18,7 @@ COMMANDS = {
     "inspect": ("inspect_scrape", "show one scrape with every stretch coloured by where it went and why"),
     "layouts": ("layouts", "list the forum engines whose layouts are known, and how each is recognised"),
     "path": ("path", "print the folder of the latest snapshot, resolved"),
+    "schema": ("schema", "export the contract of the tables, or tell what changed since an older one"),
     "serve": ("serve", "run the scheduled deployments on this machine"),
 }
 
