@@ -20,6 +20,7 @@ COMMANDS = {
     "path": ("path", "print the folder of the latest snapshot, resolved"),
     "replay": ("replay", "try refused records again after a fix, and say what came back"),
     "rollback": ("rollback", "point latest to an older snapshot, and hold it there"),
+    "schema": ("schema", "export the contract of the tables, or tell what changed since an older one"),
     "serve": ("serve", "run the scheduled deployments on this machine"),
     "snapshots": ("snapshots", "list the snapshots of PROCESSED, and check that they are whole"),
 }

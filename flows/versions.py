@@ -7,6 +7,8 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
+from schemas import CONTRACT_VERSION
+
 ROOT = Path(__file__).resolve().parent
 SOURCES = ("*.py", "*.toml", "*.txt", "*.npz")
 # What a page's rows do not depend on: how they are merged, published, shown and scheduled.
@@ -31,7 +33,7 @@ def versions() -> dict[str, str]:
             cleaning.update(entry)
     return {
         "threadmill": version("threadmill"),
-        "contract": "1.0",
+        "contract": CONTRACT_VERSION,
         "rules": whole.hexdigest(),
         "cleaning": cleaning.hexdigest(),
     }

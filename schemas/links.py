@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 from schemas.tables import Answers, Authors, Comments, Questions, Rejects, Scrapes, Spans, Table, Texts
 
-CONTRACT_VERSION = "1.0"
-
 TABLES: dict[str, type[Table]] = {
     "scrapes": Scrapes,
     "texts": Texts,
