@@ -276,3 +276,12 @@ def test_a_name_glued_to_its_date_keeps_both() -> None:
     thread = split(html.replace(between, "<time>"))
     assert [post.posted_at_raw for post in thread.answers] == ["May 4, 2021", "May 6, 2021"]
     assert names(thread) == ["Rosa Rye", "Old Miller", "Abe"]
+
+
+@pytest.mark.parametrize(
+    "address", ["https://garden[bench.example/t/4", "http://[", "https://x.example:port/t/4", "//", "\x00"]
+)
+def test_a_broken_address_of_a_page_costs_nothing(address: str) -> None:
+    page = by_hand.by_divs().replace("<head>", f'<head><link rel="canonical" href="{address}">')
+    assert address in page
+    assert bodies(split(page)) == [text for _, _, text in POSTS]

@@ -24,7 +24,7 @@ from tests.fuzz.seeds import read_seeds
 from tests.inline import snapshot_of
 
 BATCH = 100
-DEFECTS = ["conservation", "defect", "ledger", "template-residue"]  # what a page is never refused for, however broken
+DEFECTS = ["conservation", "defect", "ledger"]  # what a page is never refused for, however broken
 
 
 def clean_mutants(count: int, seed: int, folder: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flows.split.markup.choosing import prints_number
 from flows.split.markup.survey import Survey
@@ -85,14 +85,23 @@ def forum_hints(survey: Survey, taken: Hypothesis) -> int:
 
 
 def _has_forum_path(survey: Survey) -> bool:
-    path = urlsplit(survey.address).path if survey.address else ""
+    parts = _parts_of(survey.address)
+    path = parts.path if parts is not None else ""
     return not survey.words.forum.isdisjoint(split_names(path.replace("/", " ").replace(".", " ")[:120]))
 
 
 def _is_home(survey: Survey) -> bool:
     """Whether the address is a host's own: what repeats on a home page leads to threads, and is none."""
-    parts = urlsplit(survey.address) if survey.address else None
+    parts = _parts_of(survey.address)
     return parts is not None and parts.path in ("", "/") and not parts.query
+
+
+def _parts_of(address: str | None) -> SplitResult | None:
+    """Return the parts of an address; None where there is none, or it is broken ("https://exa[mple")."""
+    try:
+        return urlsplit(address) if address else None
+    except ValueError:
+        return None
 
 
 def _count_forum_links(survey: Survey) -> int:
