@@ -60,8 +60,6 @@ def row_of(byline: Byline, site: str, profile: str | None = None) -> dict[str, A
     author = author_id(site, "thread", profile, author_key(byline), None)
     fields = ("name", "given_name", "family_name", "suffix", "role", "location")
     told: dict[str, Any] = {name: getattr(byline, name) for name in fields}
-        name: getattr(byline, name) for name in ("name", "given_name", "family_name", "suffix", "role", "location")
-    }
     credentials = list(byline.credentials)
     return told | {
         "author_id": author,
