@@ -19,10 +19,10 @@ from flows.quarantine import add_slices
 from flows.read.batches import Batch, read_piece
 from flows.read.pieces import Piece
 from flows.records import Unreadable
-from flows.rows import Columns, Rows
+from flows.rows import STAGED, Columns, Rows
 from flows.strip.residue import find_residue
 from flows.validate import validate_batch
-from schemas import TABLES, polars_schema, traits_of
+from schemas import polars_schema, traits_of
 
 # Why an input could not be read that may be readable the next time, though nothing about it changes.
 PASSING = {"vanished", "permission"}
@@ -51,7 +51,7 @@ class Cleaned:
 
 @lru_cache(maxsize=1)
 def _columns() -> dict[str, tuple[str, ...]]:
-    return {table: tuple(polars_schema(table)) for table in TABLES}
+    return {table: tuple(polars_schema(table)) for table in STAGED}
 
 
 def quiet_collector() -> None:

@@ -13,6 +13,7 @@ import polars as pl
 
 from flows.counts import Counts
 from flows.errors import Fault
+from flows.joining import RESOLVED, read_aliases, replace_aliases
 from flows.publish.parts import Part, PartWriter
 from flows.publish.runs import PAGE, PIECE, RUN, Run, RunReader, write_run
 from flows.validate import refuse_rows
@@ -35,6 +36,7 @@ class Share:
     runs: tuple[Run, ...]
     target: Path
     counted: Path  # the folder of what the merged posts say of their authors
+    resolved: Path  # the folder of which author ids stand for others, and of the rows that moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +47,23 @@ class Merged:
     counts: Counts
 
 
-def plan_shares(group: str, runs: Sequence[Run], target: Path, counted: Path, ranges: int) -> list[Share]:
+def plan_shares(group: str, runs: Sequence[Run], staging: Path, ranges: int) -> list[Share]:
     """Return the shares of a group: as many parts as its largest table needs, a power of two."""
-    largest = max(sum((run.folder / f"{table}.arrow").stat().st_size for run in runs) for table in GROUPS[group][0])
+    largest = max(
+        sum((run.folder / f"{table}.arrow").stat().st_size for run in runs) for table in GROUPS[group][0] if table != RESOLVED
+    )
     parts = 1
     while parts < ranges and largest > parts * PART_BYTES:
         parts *= 2
     step = ranges // parts
-    return [Share(group, at, at * step, (at + 1) * step, ranges, tuple(runs), target, counted) for at in range(parts)]
+    folders = (staging / "snapshot", staging / "counts", staging / "resolved")
+    return [Share(group, at, at * step, (at + 1) * step, ranges, tuple(runs), *folders) for at in range(parts)]
 
 
 def merge_share(share: Share) -> Merged:
     """Write one part of each table of a group; return the parts and their counts."""
     tables, merge, helpers = GROUPS[share.group]
-    readers = {table: RunReader(share.runs, table, shard_of(table), share.ranges) for table in (*tables, *helpers)}
-    if share.group == "authors":
-        counted = [Run(folder) for folder in sorted(share.counted.iterdir())]
-        readers[COUNTS] = RunReader(counted, COUNTS, "author_id", share.ranges)
+    readers = {table: RunReader(_runs_of(table, share), table, shard_of(table), share.ranges) for table in (*tables, *helpers)}
     writers = {table: PartWriter(share.target, table, share.number) for table in tables}
     buffers: dict[str, list[pl.DataFrame]] = {table: [] for table in tables}
     counts = Counts()
@@ -85,6 +87,14 @@ def merge_share(share: Share) -> Merged:
             writer.abandon()
         raise
     return Merged([writer.close() for writer in writers.values()], counts)
+
+
+def _runs_of(table: str, share: Share) -> Sequence[Run]:
+    """Return where a table's rows are staged: with the batches, or with what was made of them since."""
+    moved = Run(share.resolved)
+    if table == COUNTS:
+        return [Run(folder) for folder in sorted(share.counted.iterdir())]
+    return (moved,) if table == RESOLVED else (*share.runs, moved) if table == "authors" else share.runs
 
 
 def shard_of(table: str) -> str:
@@ -167,9 +177,10 @@ def _merge_threads(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict
         [PAGE, pl.col("body").is_null(), *NEWEST], descending=[False, False, True, False, False], nulls_last=True
     )
     scrapes = first_pages.select("question_id", "scrape_id", PAGE, rank=pl.int_range(pl.len(), dtype=pl.UInt32))
-    questions = _merge_questions(first_pages)
-    answers = merge_posts(rows["answers"], "answer_id", scrapes)
-    comments = merge_posts(rows["comments"], "comment_id", scrapes)
+    aliases = read_aliases(share.resolved)
+    questions = replace_aliases(_merge_questions(first_pages), aliases)
+    answers = replace_aliases(merge_posts(rows["answers"], "answer_id", scrapes), aliases)
+    comments = replace_aliases(merge_posts(rows["comments"], "comment_id", scrapes), aliases)
     counts = answers.group_by("question_id").agg(pl.len().cast(pl.Int32).alias("_answers"))
     questions = questions.join(counts, on="question_id", how="left").with_columns(
         answer_count=pl.col("_answers").fill_null(0).cast(pl.Int32)
@@ -264,14 +275,19 @@ def _count_authors(questions: pl.DataFrame, answers: pl.DataFrame, comments: pl.
 
 
 def _merge_authors(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict[str, pl.DataFrame]:
-    """One row per author of a published post; of each field the newest that is known."""
-    del share, at
+    """One row per author of a published post; of each field the newest that is known. And the ids that they also had."""
+    del at
     counts = (
         rows[COUNTS]
         .group_by("author_id")
         .agg(pl.col("question_count", "answer_count").sum(), pl.col("first_posted_at").min(), pl.col("last_posted_at").max())
     )
-    ranked = rows["authors"].sort(["_fetched_at", "_source", "_position"], descending=[True, False, False], nulls_last=True)
+    gone = read_aliases(share.resolved)["alias_id"]
+    ranked = (
+        rows["authors"]
+        .filter(~pl.col("author_id").is_in(gone.implode()))
+        .sort(["_fetched_at", "_source", "_position"], descending=[True, False, False], nulls_last=True)
+    )
     told = set(counts.columns) | {"author_id", "in_memoriam", "aliases", "credentials"}
     fields = [column for column in polars_schema("authors") if column not in told]
     known = ranked.group_by("author_id").agg(
@@ -287,7 +303,8 @@ def _merge_authors(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict
     _, refused = refuse_rows("authors", authors)
     if refused:
         raise Fault(f"authors: {refused[0].reason} ({refused[0].value}); nothing was published")
-    return {"authors": authors}
+    aliases = rows[RESOLVED].join(authors, on="author_id", how="semi")
+    return {"authors": authors, RESOLVED: aliases.select(polars_schema(RESOLVED).keys())}
 
 
 Merge = Callable[[dict[str, pl.DataFrame], Share, int], dict[str, pl.DataFrame]]
@@ -297,5 +314,5 @@ GROUPS: dict[str, tuple[tuple[str, ...], Merge, tuple[str, ...]]] = {
     "texts": (("texts",), _merge_texts, ("scrapes",)),
     "spans": (("spans",), _merge_spans, ("scrapes",)),
     "threads": (("questions", "answers", "comments"), _merge_threads, ()),
-    "authors": (("authors",), _merge_authors, ()),
+    "authors": (("authors", RESOLVED), _merge_authors, (COUNTS,)),
 }

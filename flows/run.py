@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from flows.authors.overrides import Overrides, find_overrides
 from flows.errors import DataRefused, WrongUse
 from flows.publish.history import begin_history, check_snapshot, note_switch, read_hold, release_hold, retire_snapshots
 from flows.publish.snapshots import latest_snapshot, open_processed, publish_snapshot, read_manifest
@@ -22,7 +23,7 @@ from flows.read.stamps import Stamp
 from flows.split.engines import read_layouts
 from flows.store import Store, Work
 from flows.versions import versions
-from flows.workers import run_batch, run_compare, run_join, run_share
+from flows.workers import run_batch, run_compare, run_join, run_resolve, run_share
 
 if TYPE_CHECKING:
     from flows.counts import Counts
@@ -119,7 +120,7 @@ def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress
     if options.layouts == "all":
         read_layouts()  # a broken one is told before any work
     started = datetime.now(UTC)
-    inputs = find_inputs(raw)
+    inputs, overrides = find_inputs(raw), find_overrides(raw)
     with open_processed(processed) as staging, stop_on_failure(executor):
         begin_history(processed)
         before = latest_snapshot(processed)
@@ -127,14 +128,14 @@ def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress
             return Outcome(before, published=False, inputs=len(inputs), tables=read_manifest(before)["tables"], held=True)
         store = Store(staging.parent, f"{versions()['cleaning']}-{options.layouts}")
         stamps = store.stamp(inputs, raw)
-        fingerprint = _fingerprint(stamps, options.layouts)
+        fingerprint = _fingerprint(stamps, f"{options.layouts}\x1f{overrides}")
         if before is not None and not (options.again or options.retry) and _is_current(before, fingerprint):
             release_hold(processed)
             return Outcome(before, published=False, inputs=len(inputs), tables=read_manifest(before)["tables"])
         work = store.plan(inputs, stamps, lambda source: options.again or source in options.retry)
         progress.planned(sum(found.size for found in work.todo))
         _clean_all(work, store, raw, staging, executor, progress, options.layouts)
-        merged = _merge_all(store, staging, executor, progress)
+        merged = _merge_all(store, staging, executor, progress, overrides)
         counts = _add_up(merged)
         about: dict[str, Any] = {
             "run": {"id": secrets.token_hex(8), "started_at": started.isoformat()},
@@ -183,10 +184,10 @@ def _is_current(before: Path, fingerprint: str) -> bool:
     return bool(inputs.get("digest") == fingerprint and inputs.get("settled", True))
 
 
-def _fingerprint(stamps: dict[str, Stamp], layouts: str) -> str:
+def _fingerprint(stamps: dict[str, Stamp], options: str) -> str:
     """Return a digest of everything that the rows depend on: the inputs, what stands beside them, options, the program."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{versions()}\x1f{layouts}\x1e".encode())
+    digest.update(f"{versions()}\x1f{options}\x1e".encode("utf-8", "surrogatepass"))
     for source, stamp in sorted(stamps.items()):
         digest.update(f"{source}\x1f{stamp.content}\x1f{stamp.beside}\x1e".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
@@ -262,7 +263,7 @@ def _in_order(jobs: Iterator[tuple[Callable[..., Any], tuple[Any, ...], Tag]], e
 # -- merging --------------------------------------------------------------------------------------------------------------
 
 
-def _merge_all(store: Store, staging: Path, executor: Executor, progress: Progress) -> list[Merged]:
+def _merge_all(store: Store, staging: Path, executor: Executor, progress: Progress, overrides: Overrides) -> list[Merged]:
     """Merge the runs that count into the parts of a snapshot, keep them for the next run, and check every link."""
     from flows.promises import check_links  # noqa: PLC0415 -- loads the column engine; the workers are at work by now
 
@@ -278,27 +279,28 @@ def _merge_all(store: Store, staging: Path, executor: Executor, progress: Progre
     with ThreadPoolExecutor(1, thread_name_prefix="threadmill-store") as beside:
         kept = beside.submit(store.keep)  # the disk is at work while the workers compute
         runs = store.runs()
-        merged = _merge_tables(runs, store.chars, staging, executor)
+        merged = _merge_tables(runs, store.chars, staging, executor, overrides)
         kept.result()
     progress.stage("check")
     check_links(staging / "snapshot", [part for share in merged for part in share.parts])
     return merged
 
 
-def _merge_tables(runs: list[Run], chars: int, staging: Path, executor: Executor) -> list[Merged]:
+def _merge_tables(runs: list[Run], chars: int, staging: Path, executor: Executor, overrides: Overrides) -> list[Merged]:
     from flows.merge import plan_shares  # noqa: PLC0415
     from flows.publish.runs import range_count  # noqa: PLC0415
 
     ranges = range_count(chars)
 
     def run(groups: list[str]) -> list[Merged]:
-        shares: list[Share] = [
-            share for group in groups for share in plan_shares(group, runs, staging / "snapshot", staging / "counts", ranges)
-        ]
+        shares: list[Share] = [share for group in groups for share in plan_shares(group, runs, staging, ranges)]
         jobs = ((run_share, (share,), None) for share in shares)
         return [merged for merged, _ in _in_order(jobs, executor)]
 
-    return run(["threads", "spans", "texts", "scrapes"]) + run(["authors"])
+    resolving = executor.submit(run_resolve, runs, ranges, overrides, staging / "resolved")
+    first = run(["spans", "texts", "scrapes"])
+    resolving.result()
+    return first + run(["threads"]) + run(["authors"])
 
 
 def _add_up(merged: list[Merged]) -> Counts:

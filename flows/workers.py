@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flows.errors import Fault
 
 if TYPE_CHECKING:
+    from flows.authors.overrides import Overrides
     from flows.batches import Cleaned
     from flows.merge import Merged, Share
     from flows.publish.parts import Part
@@ -132,9 +133,17 @@ def run_batch(batch: Batch, run: Path) -> Cleaned:
 def run_join(runs: list[Run], target: Path) -> None:
     """Join runs into one, in a worker."""
     from flows.publish.runs import join_runs  # noqa: PLC0415 -- loaded in the worker
-    from schemas import TABLES, traits_of  # noqa: PLC0415
+    from flows.rows import STAGED  # noqa: PLC0415
+    from schemas import traits_of  # noqa: PLC0415
 
-    join_runs(runs, target, {table: str(traits_of(table)["shard"]) for table in TABLES})
+    join_runs(runs, target, {table: str(traits_of(table)["shard"]) for table in STAGED})
+
+
+def run_resolve(runs: list[Run], ranges: int, overrides: Overrides, target: Path) -> None:
+    """Resolve the authors of a snapshot, in a worker."""
+    from flows.joining import join_authors  # noqa: PLC0415 -- loaded in the worker
+
+    join_authors(runs, ranges, overrides, target)
 
 
 def run_compare(before: Path, old: list[dict[str, Any]], after: Path, new: list[Part]) -> dict[str, dict[str, int]]:

@@ -218,6 +218,20 @@ class Authors(Table):
         metadata = {"key": ["author_id"], "sort": ["author_id"], "shard": "author_id"}  # noqa: RUF012
 
 
+class AuthorAliases(Table):
+    """An author id that another stands for: evidence across threads says that both are one person."""
+
+    alias_id: pl.String = _key("The id that the attribution alone gives")
+    author_id: pl.String = _key("The author that stands for it")
+    site: pl.String = _text("Host of the site")
+    why: pl.String = _said("The evidence, in words")
+
+    class Config(Table.Config):
+        """Key and order."""
+
+        metadata = {"key": ["alias_id"], "sort": ["author_id", "alias_id"], "shard": "author_id"}  # noqa: RUF012
+
+
 class Rejects(Table):
     """What was refused, why, and as it was found."""
 

@@ -18,13 +18,14 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
-
-import polars as pl
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from flows.authors.resolve import normal_name
 from flows.authors.spellings import profile_of
 from flows.errors import WrongUse
+
+if TYPE_CHECKING:
+    import polars as pl
 
 FILE = "authors.overrides.toml"
 _ID = re.compile(r"[0-9a-f]{32}")

@@ -20,6 +20,7 @@ from flows.records import Blemish
 
 SIDECAR_SUFFIX = ".meta.json"
 FOLDER_FILE = "source.toml"
+OVERRIDES_FILE = "authors.overrides.toml"  # says of whole snapshots who is who; flows/authors/overrides.py reads it
 FOLDER_KEYS = {"site", "url", "licence", "fetched_at", "expected", "language", "columns"}
 # What a key of JSON lines or a column of Parquet may be named to hold: [columns] text = "post_text".
 COLUMN_ROLES = {"text", "html", "url", "timestamp", "site", "title", "language", "id"}
@@ -55,9 +56,9 @@ class Provenance:
 def find_inputs(raw: Path) -> list[Input]:
     """Return every input file below `raw`, sorted by source; `raw` may be a single file.
 
-    Hidden files, sidecars and `source.toml` are no inputs. A symlink is followed only to a file below `raw`;
-    any other carries the reason why it is refused. Raises WrongUse when `raw` is not there or a `source.toml` is broken,
-    Fault when `raw` cannot be listed.
+    Hidden files, sidecars, `source.toml` and `authors.overrides.toml` are no inputs. A symlink is followed only to a file
+    below `raw`; any other carries the reason why it is refused. Raises WrongUse when `raw` is not there or a `source.toml`
+    is broken, Fault when `raw` cannot be listed.
     """
     check_raw(raw)
     _folder_says.cache_clear()  # what was said at an earlier run may have changed
@@ -98,7 +99,7 @@ def _walk(root: Path, raw: Path) -> Iterator[Input]:
         linked = [name for name in subfolders if (Path(folder) / name).is_symlink()]
         subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in linked)
         for name in [*names, *linked]:
-            if name.startswith(".") or name == FOLDER_FILE or name.endswith(SIDECAR_SUFFIX):
+            if name.startswith(".") or name in (FOLDER_FILE, OVERRIDES_FILE) or name.endswith(SIDECAR_SUFFIX):
                 continue
             path = Path(folder) / name
             yield _input(path, path.relative_to(raw), root)
