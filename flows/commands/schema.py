@@ -113,5 +113,5 @@ def _tell_changes(old: Document, new: Document, *, as_json: bool) -> int:
     if old["links"] is None:
         print("Parquet files say nothing of keys, checks and links; these were not compared")
     verdict = "as the changes allow" if bumped else f"but the changes ask for {least}"
-    print(f"{len(changes)} changes; the contract went from {versions[0]} to {versions[1]}, {verdict}")
+    print(f"changes: {len(changes)}; the contract went from {versions[0]} to {versions[1]}, {verdict}")
     return int(breaks and not bumped)
