@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from tests.sites.engines import bbpress, discourse, doctors, phpbb, xenforo
-from tests.sites.threads import MadeThread, draw_night, draw_thread
+from tests.sites.threads import GUEST, MadeThread, draw_night, draw_thread
 
 ENGINES: dict[str, ModuleType] = {
     "discourse": discourse,
@@ -41,7 +41,7 @@ class MadePage:
         posts = [
             {
                 "text": post.read_text(engine.HABITS.said),
-                "author": engine.print_name(post.author),
+                "author": None if post.author is GUEST else engine.print_name(post.author),
                 "posted_raw": engine.print_date(post.at),
             }
             for post in self.thread.posts

@@ -11,6 +11,7 @@ from tests.sites.members import Member, draw_member, read_members
 from tests.sites.prose import Block, Writer, log_normal, words_of
 
 MOST_REPLIES = 60
+GUEST = Member(0, "Guest")  # who wrote before membership was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,13 @@ def draw_posts(habits: Habits, night: Night, dice: Random, writer: Writer) -> li
         moment = min(moment + timedelta(minutes=log_normal(dice, 150, 1.8)), night.today)
         number += dice.randint(1, 40)
         is_asker = not habits.doctors and place > 2 and dice.random() < 0.2
-        author = first if is_asker else draw_member(dice, _pool(habits, night, dice, asks=False))
+        author = (
+            first
+            if is_asker
+            else GUEST
+            if not habits.doctors and dice.random() < 0.015
+            else draw_member(dice, _pool(habits, night, dice, asks=False))
+        )
         before = dice.choice(posts[-3:])
         quoted = (before.author.name, list(before.blocks)) if dice.random() < habits.quotes else None
         blocks = writer.reply(quoted, ["reply", "detail"] if is_asker else kinds, habits.words)

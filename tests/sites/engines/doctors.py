@@ -35,7 +35,7 @@ def _asked(post: MadePost, thread: MadeThread) -> str:
     return (
         f'<section class="csa-case" id="case-{post.number}"><h1>{safe(thread.title)}</h1>\n'
         f'<div class="csa-meta">Asked by <a class="csa-asker" href="/people/{post.author.number}">{safe(post.author.name)}</a>{place} <span class="csa-day">{print_date(post.at)}</span></div>\n'
-        f'<div class="csa-words">{body}</div>\n<div class="csa-tools"><span class="csa-thumb">{post.votes}</span> found this question helpful <a href="/save">Save</a> <a href="/share">Share</a></div></section>'
+        f'<div class="csa-words">{body}</div>\n<div class="csa-tools"><span class="csa-score">{post.votes}</span> found this question helpful <a href="/save">Save</a> <a href="/share">Share</a></div></section>'
     )
 
 
@@ -48,7 +48,7 @@ def _answered(post: MadePost) -> str:
         f'<a class="csa-doctor" href="/doctors/{doctor.slug}">{name}</a><div class="csa-trade">Ophthalmologist, {doctor.city}</div>'
         f'<div class="csa-stars">{stars:.1f} out of 5 stars <a href="/doctors/{doctor.slug}/reviews">{doctor.number % 190 + 1} reviews</a></div></div>\n'
         f'<div class="csa-meta">Answered <span class="csa-day">{print_date(post.at)}</span></div>\n<div class="csa-words">{body}</div>\n'
-        f'<div class="csa-tools"><span class="csa-thumb">{post.votes}</span> people found this helpful <a href="/doctors/{doctor.slug}/ask">Ask this doctor</a></div></section>'
+        f'<div class="csa-tools"><span class="csa-score">{post.votes}</span> people found this helpful <a href="/doctors/{doctor.slug}/ask">Ask this doctor</a></div></section>'
     )
 
 
