@@ -22,17 +22,18 @@ class Parts:
     head: str | None = None  # an element right before a post that belongs to it
 
 
+# A post's number may end in an m: that is the copy for narrow screens where posts are printed twice.
 PARTS = {
     "discourse": Parts(
         "crawler-post-meta",
-        r"<div id='post_\d+'[^>]*>",
+        r"<div id='post_\d+m?'[^>]*>",
         r"<div class='post' itemprop='text'>",
         r"(<span itemprop='name'>)([^<]+)(</span>)",
         r"<meta itemprop=\"userInteractionCount\"[^>]*>|<span class='post-likes'>[^<]*</span>",
     ),
     "phpbb": Parts(
         'id="phpbb"',
-        r'<div id="p\d+" class="post [^>]*>',
+        r'<div id="p\d+m?" class="post [^>]*>',
         r'<div class="content">',
         r'(<a href="[^"]*" class="username">)([^<]+)(</a>)',
     ),
@@ -46,9 +47,9 @@ PARTS = {
     "bbpress": Parts(
         "bbp-reply-header",
         r'<div class="(?:odd|even) bbp-parent-forum[^>]*>',
-        r'<div class="bbp-reply-content">(?=\n)',
+        r'<div class="bbp-reply-content">(?!Posts)',
         r'(<span class="bbp-author-name">)([^<]+)(</span>)',
-        head=r'<div id="post-\d+" class="bbp-reply-header">',
+        head=r'<div id="post-\d+m?" class="bbp-reply-header">',
     ),
     "doctors": Parts(
         "csa-words",

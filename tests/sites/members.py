@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from random import Random
 
 FIRST = ["Agnes", "Ahmed", "Alba", "Andrea", "Arjun", "Béla", "Birgit", "Bruno", "Carla", "Cem", "Chloé", "Dag", "Daria", "Duncan", "Edda", "Eirik", "Elif", "Emre", "Fiona", "Gita", "Gösta", "Hana", "Hugo", "Ilse", "Imani", "Ines", "Jago", "Jana", "Jørn", "Kaito", "Keira", "Lars", "Leila", "Liam", "Lucía", "Magda", "Marek", "Mei", "Milan", "Nadia", "Nils", "Noor", "Olek", "Orla", "Paulo", "Petra", "Quentin", "Rasa", "Remy", "Rhona", "Sanne", "Senan", "Silke", "Søren", "Tamsin", "Tariq", "Tessa", "Uwe", "Vera", "Viktor", "Wanda", "Yael", "Yusuf", "Zoë"]  # fmt: skip
@@ -63,4 +64,9 @@ def _name(dice: Random) -> str:
 
 def draw_member(dice: Random, members: tuple[Member, ...]) -> Member:
     """Return a member, by a heavy tail: the first of them writes hundreds of times as much as the last."""
-    return dice.choices(members, [1 / (rank + 4) for rank in range(len(members))])[0]
+    return dice.choices(members, cum_weights=_weigh(len(members)))[0]
+
+
+@cache
+def _weigh(count: int) -> list[float]:
+    return list(accumulate(1 / (rank + 4) for rank in range(count)))

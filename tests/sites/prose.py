@@ -6,6 +6,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -51,6 +52,7 @@ class Writer:
 
     def __init__(self, site: str, dice: Random, focus: frozenset[str] = frozenset(), wordy: float = 1.0) -> None:
         self.site, self.dice, self.focus, self.wordy = site, dice, focus, wordy
+        self.weights: dict[str, list[int]] = {}
 
     def say(self, kind: str) -> str:
         """Return one sentence of a kind of frames."""
@@ -75,9 +77,12 @@ class Writer:
         return f"{'an' if word[0] in 'aeiouAEIOU' else 'a'} {word}" if article else word
 
     def _draw(self, kind: str, unlike: str | None = None) -> str:
-        words = [word for word in words_of(self.site)[kind] if word != unlike]
-        weights = [6 if word in self.focus else 1 for word in words]
-        return self.dice.choices(words, weights)[0]
+        if kind not in self.weights:
+            self.weights[kind] = list(accumulate(6 if word in self.focus else 1 for word in words_of(self.site)[kind]))
+        word = unlike
+        while word == unlike:
+            word = self.dice.choices(words_of(self.site)[kind], cum_weights=self.weights[kind])[0]
+        return str(word)
 
     def title(self) -> str:
         text = self.say("title")
