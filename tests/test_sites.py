@@ -33,7 +33,8 @@ def sources(site: str, count: int = 12, seed: int = SEED) -> list[str]:
 
 
 def text_of(source: str) -> str:
-    """Return the words of a page's source, without its tags and scripts."""
+    """Return the words of a page's source, without its tags, styles and scripts."""
+    source = re.sub(r"(?s)<(style|script)\b.*?</\1>", "", source)
     inline = re.sub(r"</?(?:a|b|em|small|span|strong)\b[^>]*>", "", source)
     return " ".join(entities.unescape(re.sub(r"<[^>]+>", " ", inline)).split())
 
@@ -155,7 +156,7 @@ def test_a_damage_is_the_same_each_time_and_harms_where_it_says(site: str, damag
     elif damage.id in REPLACED:
         assert changed == round(REPLACED[damage.id] * len(pages))
     else:
-        assert changed >= (1 if damage.id == "truncated" else 0.5 * len(pages))
+        assert changed >= 0.4 * len(pages)
 
 
 @pytest.mark.parametrize("site", SITES)

@@ -141,5 +141,6 @@ def change_outside(html: str, elements: list[Element], change: Change) -> str:
 
 
 def change_text(html: str, change: Change) -> str:
-    """Return a page with its text changed, its tags as they are."""
-    return re.sub(r"(?<=>)[^<]+(?=<)", lambda text: change(text[0]), html)
+    """Return a page with its text changed; tags, styles and scripts stay as they are."""
+    pattern = r"<(style|script)\b.*?</\1>|(?<=>)[^<]+(?=<)"
+    return re.sub(pattern, lambda found: found[0] if found[1] else change(found[0]), html, flags=re.DOTALL)

@@ -11,6 +11,16 @@ from tests.sites.threads import Habits, MadePost, MadeThread
 
 HABITS = Habits("doctors", replies=2.6, words=55, unanswered=0.03, quotes=0.0, doctors=True, votes=True)
 
+SIDES = ("top", "right", "bottom", "left")
+CLASSES = "top path case meta asker from day words tools score save opinion card photo doctor trade stars reviews more partner".split()  # noqa: SIM905
+# A site made by hand has its style sheet and its counting script in every page.
+STYLE = "\n".join(
+    f".csa-{name} {{ margin: {4 + at % 5 * 4}px 0; padding-{SIDES[at % 4]}: {at % 7}px; border-{SIDES[at % 3]}: {at % 2}px solid #d{at % 10}d8e0; "
+    f"font: {12 + at % 4}px/1.5 Georgia, serif; color: #2{at % 10}3038 }}\n@media (max-width: 640px) {{ .csa-{name} {{ margin: {at % 3}px; float: none }} }}"
+    for at, name in enumerate(CLASSES)
+)
+SCRIPT = "(function (w, d) { w.seen = w.seen || []; w.seen.push([d.location.pathname, +new Date()]); })(window, document);"
+
 
 def print_date(at: datetime) -> str:
     return f"{at.day} {at:%B} {at.year}"
@@ -65,7 +75,7 @@ def render(thread: MadeThread) -> str:
     )
     between = advertise(thread, "between", '<div class="csa-partner"><em>Partner offer</em> {}</div>')
     return (
-        f'<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title} | {name}</title><link rel="canonical" href="https://clearsight-answers.example/q/{thread.number}"></head>\n<body>\n'
+        f'<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title} | {name}</title><link rel="canonical" href="https://clearsight-answers.example/q/{thread.number}">\n<style>\n{STYLE}\n</style>\n<script>{SCRIPT}</script></head>\n<body>\n'
         f'<header class="csa-top"><a href="/">{name}</a><nav><a href="/ask">Ask a question</a> <a href="/topics">Topics</a> <a href="/doctors">Find a doctor</a> <a href="/login">Sign in</a></nav></header>\n'
         f'{advertise(thread, "top", "<div class=csa-partner>{}</div>")}<p class="csa-path"><a href="/topics">Topics</a> › <a href="/topics/x">{safe(thread.section)}</a></p>\n<main>\n'
         f"{_asked(question, thread)}\n{heading}\n{join_with([_answered(post) for post in answers], between)}\n</main>\n"
