@@ -34,12 +34,14 @@ def _split(page: Page, layouts: tuple[Layout, ...]) -> Thread | NoThread:
     if page.markup is None:
         return split_text(page, mark_lines(page.text), CUES)
     from flows.split.crosscheck import hear_structured  # noqa: PLC0415 -- these load BeautifulSoup; a run of texts needs none
+    from flows.split.microdata import read_items  # noqa: PLC0415
     from flows.split.repeats import is_plain, split_markup  # noqa: PLC0415
-    from flows.split.structured import read_json_ld  # noqa: PLC0415
+    from flows.split.structured import read_json_ld, read_threads  # noqa: PLC0415
 
     by_markup = split_markup(page, CUES, layouts)
     if isinstance(by_markup, Thread):
-        hear_structured(by_markup, read_json_ld(page.markup.json_ld), lambda name: read_byline([name]))
+        for structured in (read_json_ld(page.markup.json_ld), read_threads(read_items(page.markup, page.text))):
+            hear_structured(by_markup, structured, lambda name: read_byline([name]))
         return by_markup
     if by_markup is not None and not is_plain(page):
         return by_markup

@@ -192,9 +192,9 @@ def test_nothing_is_lost_of_any_tree(parts: list[str]) -> None:
 def test_time_grows_with_the_page_and_no_faster(piece: str) -> None:
     def seconds(size: int) -> float:
         page = read("<body>" + piece * size)
-        start = time.perf_counter()
+        start = time.process_time()
         split_page(page)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(200)
     small, large = min(seconds(1000) for _ in range(2)), seconds(4000)
@@ -285,3 +285,52 @@ def test_a_broken_address_of_a_page_costs_nothing(address: str) -> None:
     page = by_hand.by_divs().replace("<head>", f'<head><link rel="canonical" href="{address}">')
     assert address in page
     assert bodies(split(page)) == [text for _, _, text in POSTS]
+
+
+def counted(count: str, answers: list[str], rest: str = "") -> str:
+    """A question, the line that counts its answers, the answers, and what else the page holds."""
+    posts = "".join(
+        f'<div class="reply"><a class="username" href="/user/u{at}">user{at}</a> <i>May {at + 4}, 2021</i><p>{text}</p></div>'
+        for at, text in enumerate(answers)
+    )
+    return (
+        "<html><head><title>My crust splits on one side</title></head><body><h1>My crust splits on one side</h1>"
+        '<div class="asked"><a class="username" href="/user/ada">ada</a> <i>May 3, 2021</i>'
+        "<p>Every loaf tears open where the dough touched the basket. What do I do wrong?</p></div>"
+        f"<h2>{count}</h2>{posts}{rest}</body></html>"
+    )
+
+
+SCORE_IT = ["Score it deeper, at a flat angle, right before it goes in.", "Steam in the first ten minutes keeps the skin soft."]
+
+
+def test_a_count_that_more_than_was_found_is_declared_and_lowers_the_confidence() -> None:
+    right, short = split(counted("2 answers", SCORE_IT)), split(counted("7 answers", SCORE_IT))
+    assert (right.declared_answer_count, short.declared_answer_count) == (2, 7)
+    assert short.confidence < right.confidence
+
+
+@pytest.mark.parametrize(
+    ("count", "rest"),
+    [
+        ("7 answers", '<a rel="next" href="?page=2">Next</a>'),
+        ("7 answers", '<ul class="pagination"><li>1</li><li><a href="?page=2">2</a></li></ul>'),
+        ("Showing replies 1 - 2 of 2", ""),
+        ("ada got 1 reply", ""),
+    ],
+)
+def test_a_count_of_all_pages_of_a_range_or_of_one_post_is_not_that_of_the_page(count: str, rest: str) -> None:
+    thread = split(counted(count, SCORE_IT, rest))
+    assert (thread.declared_answer_count, len(thread.answers)) == (None, 2)
+
+
+def test_of_two_readings_the_one_that_counts_as_the_page_does_is_taken() -> None:
+    teasers = "".join(
+        f'<div class="teaser"><a class="username" href="/user/v{at}">vera{at}</a> <i>June {at + 4}, 2021</i>'
+        f"<p>{words} came out of the oven flat and grey, although the dough had risen well.</p></div>"
+        for at, words in enumerate(["The rye loaf", "My first baguette", "A tin of rolls"])
+    )
+    thread = split(counted("2 answers", SCORE_IT, f"<h2>From our kitchens</h2>{teasers}"))
+    assert [answer.body for answer in thread.answers] == SCORE_IT
+    more = split(counted("", SCORE_IT, f"<h2>From our kitchens</h2>{teasers}"))
+    assert [answer.body for answer in more.answers] != SCORE_IT  # without the count the larger block wins
