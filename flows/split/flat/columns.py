@@ -7,12 +7,14 @@ their own here; what a line is shows in how its like recur on the page.
 from __future__ import annotations
 
 from flows.records import Cues, Line, NoThread, Page, Post, Thread
+from flows.split.flat.bare import split_bare
 from flows.split.flat.decode import decode_bodies, sureness
 from flows.split.flat.fates import LineFates
 from flows.split.flat.features import FIRST_KIND, Seen, load_kinds, see_page
 from flows.split.flat.network import Guess, guess_lines
 from flows.split.flat.reading import MAX_ANSWERS
 from flows.split.flat.slots import Slots, drop_unsigned, find_slots
+from flows.split.flat.traces import is_bare
 
 RULE, LAYOUT = "flat-column", "flat:column"
 MAX_LINES = 20_000  # a longer text is no page of a forum
@@ -27,10 +29,17 @@ LEAST = 0.3  # of confidence: under it the lines say too little
 def split_column(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread | None:
     """Return the thread that a column of lines shows, or why it has none; None where the lines are no page of a site.
 
-    A page of a site has its furniture: menus, buttons, notices. Without it, text may still be a thread of another layout.
+    A page of a site has its furniture: menus, buttons, notices. Without it, text may still be a thread of another layout. Text
+    of bare sentences, in which no two posts stand beside a name or a date, is cut at what traces are left.
     """
-    if not 3 <= len(lines) <= MAX_LINES:
-        return None
+    bare = is_bare(lines)
+    column = _read_column(page, lines, cues) if 3 <= len(lines) <= MAX_LINES else None
+    if bare and (column is None or (isinstance(column, Thread) and not column.answers)):
+        return split_bare(page, lines, cues)
+    return column
+
+
+def _read_column(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread | None:
     seen = see_page(page.text, lines)
     guess = guess_lines(seen)
     bodies = decode_bodies(guess)
