@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from flows.pipeline import split_page
 from flows.records import NoThread, Page, Thread
-from flows.split.flat.columns import locate_piece
 from flows.split.flat.dates import find_date
+from flows.split.flat.fates import locate_piece
 
 PAGES = Path(__file__).parent / "flat_pages"
 WANTED = {  # page → author, date and first words of each post
