@@ -61,9 +61,9 @@ class Rows:
             for table, names in self._names.items()
         }
 
-    def add(self, table: str, /, **values: Any) -> None:
-        """Append one row; a column that is not named is null."""
-        self._rows[table].append(tuple(map(values.get, self._names[table])))
+    def add(self, to: str, /, **values: Any) -> None:
+        """Append one row to a table; a column that is not named is null."""
+        self._rows[to].append(tuple(map(values.get, self._names[to])))
 
     def refuse_input(self, refused: Unreadable) -> None:
         """Add an input that gave no page: a rejected scrape without a text, and the reason."""
