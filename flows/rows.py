@@ -66,9 +66,9 @@ class Rows:
         """How many rows each table has so far."""
         return {table: len(rows) for table, rows in self._rows.items()}
 
-    def add(self, table: str, /, **values: Any) -> None:
-        """Append one row; a column that is not named is null."""
-        self._rows[table].append(tuple(map(values.get, self._names[table])))
+    def add(self, to: str, /, **values: Any) -> None:
+        """Append one row to a table; a column that is not named is null."""
+        self._rows[to].append(tuple(map(values.get, self._names[to])))
 
     def refuse_input(self, refused: Unreadable) -> None:
         """Add an input that gave no page: a rejected scrape without a text, and the reason."""

@@ -86,7 +86,10 @@ class WorkerPool:
 
 
 def begin_worker() -> None:
-    """Make a worker leave Ctrl-C to the run, and end when the run was killed."""
+    """Make a worker leave Ctrl-C to the run, end when the run was killed, and use what was compiled."""
+    from flows.compiled import use_build  # noqa: PLC0415 -- before a job comes, whose arguments load modules
+
+    use_build()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
