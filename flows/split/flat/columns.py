@@ -6,6 +6,8 @@ their own here; what a line is shows in how its like recur on the page.
 
 from __future__ import annotations
 
+import re
+
 from flows.records import Cues, Line, NoThread, Page, Post, Thread
 from flows.split.flat.bare import split_bare
 from flows.split.flat.decode import decode_bodies, sureness
@@ -20,6 +22,9 @@ RULE, LAYOUT = "flat-column", "flat:column"
 MAX_LINES = 20_000  # a longer text is no page of a forum
 MAX_TITLE = 200  # characters
 TITLE_REACH = 40  # lines above the first body
+LEAST_TITLE = 0.8  # of a title's score
+TITLE_LABEL = re.compile(r"(?:thread|topic|subject|thema|betreff|sujet|tema|oggetto|onderwerp|temat) ?: ?", re.IGNORECASE)
+TITLE_NEVER = ("button", "entry", "foot", "paging", "counted", "script", "replies", "joined", "listed")
 COUNT_REACH = 15  # lines from a body to the count of answers that belongs to it
 FURNITURE, MIN_FURNITURE = ("button", "entry", "foot", "paging", "listed", "script"), 8
 MIN_LINES = 16  # of a page that has more labels than sentences
@@ -85,7 +90,7 @@ class _Column:
             self._post(number, body, slot, confidence)
             for number, (body, slot, confidence) in enumerate(zip(bodies, slots, sure, strict=True))
         ]
-        title = self._title(bodies[0][0])
+        title = self._title(bodies)
         declared = self._declared(bodies)
         confidence = round(sum(post.confidence for post in posts) / len(posts), 2)
         return Thread(
@@ -107,35 +112,61 @@ class _Column:
             post.posted_at_raw = self.held.take_date(number, *slot.date)
         return post
 
-    def _title(self, first: int) -> str | None:
+    def _title(self, bodies: list[tuple[int, int]]) -> str | None:
         """Return the thread's title: the line above the first body that the page says most often, or its head says."""
-        known = " ".join((self.page.title or "").casefold().split())
-        best, best_score = None, 0.0
-        for at in range(max(0, first - TITLE_REACH), first):
-            line = self.lines[at]
-            words, date = len(line.text.split()), self.seen.dates[at]
-            if date is not None and 2 * (date.end - date.start) > len(line.text):
-                continue
-            if line.role is not None or at in self.held.parts or not 1 < len(line.text) <= MAX_TITLE or line.cuts or words < 2:
-                continue
-            same = sum(line.text == other.text for other in self.lines)
-            again = sum(line.text in other.text for other in self.lines[:60] if other is not line)
-            trail = any(mark in line.text for mark in (" > ", "›", "»", "‹", " / "))
-            ranked = (words <= 3 and self.seen.rows[at, self.rank] > 0) or line.text[0] in "•◦-·"
-            score = (
-                (min(again, 3) if same <= 3 else -1)
-                - 2.0 * trail
-                - 2.0 * ranked
-                + 2.0 * (bool(known) and line.text.casefold() in known)
-                + min(words, 8) / 8
-            )
-            score += 0.5 * (self.seen.dates[at] is None) - 0.02 * (first - at) + 0.3 * (line.text[-1] not in ":.,»>")
-            if score > best_score:
-                best, best_score = at, score
-        if best is None or best_score < 0.8:
+        first = bodies[0][0]
+        said = frozenset(
+            word for low, high in bodies[:3] for line in self.lines[low : high + 1] for word in _long_words(line.text)
+        )
+        chosen = [at for at in range(max(0, first - TITLE_REACH), first) if self._may_head(at)]
+        best = max(chosen, key=lambda at: self._title_score(at, first, said), default=None)
+        if best is None or self._title_score(best, first, said) < LEAST_TITLE:
             return None
+        text = self.lines[best].text
+        label = TITLE_LABEL.match(text)
+        if label is not None and self.held.claim_piece(best, label.end(), len(text), ("title", RULE, 0)):
+            return text[label.end() :]
         self.held.fates[best] = ("title", RULE, 0)
-        return self.lines[best].text
+        return text
+
+    def _may_head(self, at: int) -> bool:
+        """Whether a line may be a title: words that are the page's own, more than a date."""
+        line, date = self.lines[at], self.seen.dates[at]
+        if line.role is not None or at in self.held.parts or line.cuts or not 1 < len(line.text) <= MAX_TITLE:
+            return False
+        if date is not None and 2 * (date.end - date.start) > len(line.text):
+            return False
+        return sum([len(word) > 1 and word[0].isalpha() for word in line.text.split()]) >= 2
+
+    def _title_score(self, at: int, first: int, said: frozenset[str]) -> float:
+        """How well a line would head the posts below: said again, in their words, near them, no button and no trail."""
+        text = self.lines[at].text
+        known = " ".join((self.page.title or "").casefold().split())
+        words = text.split()
+        same = sum([text == other.text for other in self.lines])
+        again = sum([text in other.text for other in self.lines[:60]]) - 1  # the line itself is among them
+        trail = any(mark in text for mark in (" > ", "›", "»", "‹", " / ", "←", "→", " · "))
+        ranked = (len(words) <= 3 and self.seen.rows[at, self.rank] > 0) or text[0] in "•◦-·"
+        long = _long_words(text)
+        score = min(again, 3) if same <= 3 else -1.0
+        score += 2.0 * (bool(known) and text.casefold() in known) - 2.0 * trail - 2.0 * ranked + min(len(words), 8) / 8
+        score += 2.0 * sum([word in said for word in long]) / max(2, len(long)) - 3.0 * self._furnished(words)
+        return (
+            score
+            + 0.5 * (self.seen.dates[at] is None)
+            - 0.04 * (first - at)
+            + 0.3 * (text[-1] not in ":.,»>")
+            - 1.5 * (text[-1] == ".")
+        )
+
+    def _furnished(self, words: list[str]) -> bool:
+        """Whether every second word of a line is a site's own: a door, a button, a page switch, a count."""
+        bits, kinds = load_kinds()
+        own = sum(1 << kinds.index(kind) for kind in TITLE_NEVER)
+        small = 1 << kinds.index("small")
+        plain = [word.strip(".,:;!?()•·«»").casefold() for word in words]
+        weighty = [word for word in plain if word and not bits.get(word, 0) & small]
+        return 2 * sum([bool(bits.get(word, 0) & own) or not word[0].isalpha() for word in weighty]) >= len(weighty)
 
     def _declared(self, bodies: list[tuple[int, int]]) -> int | None:
         """Return the count of answers that stands right above the first body or right below it."""
@@ -150,3 +181,8 @@ class _Column:
                 self.held.fates[at] = ("count", line.rule or RULE, 0)
                 return int(digits)
         return None
+
+
+def _long_words(text: str) -> list[str]:
+    """The words of a line that say what it is about: those of four letters or more."""
+    return [word for word in (part.strip(".,:;!?()[]\"'“”„«»*").casefold() for part in text.split()) if len(word) >= 4]
