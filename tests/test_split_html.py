@@ -334,3 +334,33 @@ def test_of_two_readings_the_one_that_counts_as_the_page_does_is_taken() -> None
     assert [answer.body for answer in thread.answers] == SCORE_IT
     more = split(counted("", SCORE_IT, f"<h2>From our kitchens</h2>{teasers}"))
     assert [answer.body for answer in more.answers] != SCORE_IT  # without the count the larger block wins
+
+
+def test_posts_whose_title_is_made_of_their_first_words_are_no_listing() -> None:
+    answers = [
+        "Score it deeper, at a flat angle, right before it goes in.",
+        "Steam in the first ten minutes keeps the skin soft.",
+        "Turn the loaf so that the seam lies on top.",
+    ]
+    page = counted("Comments", answers)
+    for at, text in enumerate(answers):
+        page = page.replace(f"<p>{text}", f'<h3><a href="/comment/{at}#comment-{at}">{text[:22]}</a></h3><p>{text}')
+    assert bodies(split(page))[1:] == answers
+
+
+def test_an_opening_post_with_who_and_when_in_a_line_under_it_opens_the_thread() -> None:
+    asked = "Every loaf tears open where the dough touched the basket. What do I do wrong?"
+    rows = "".join(
+        f'<div class="row"><div class="row-main"><div class="row-content"><p>{text}</p></div><span class="row-meta">answered '
+        f'<time>May {at + 4}, 2021</time> by <a href="/user/u{at}">user{at}</a> (90 points)</span></div></div>'
+        for at, text in enumerate([*SCORE_IT, "Turn the loaf so that the seam lies on top."])
+    )
+    page = (
+        "<html><head><title>My crust splits on one side</title></head><body><h1>My crust splits on one side</h1>"
+        f'<div class="first"><div class="first-main"><div class="first-content"><p>{asked}</p></div><span class="first-meta">'
+        'asked <time>May 3, 2021</time> by <a href="/user/ada">ada</a> (120 points)</span></div></div>'
+        f'<div class="rows"><h2>3 Answers</h2>{rows}</div><a href="/forum/">Forum</a></body></html>'
+    )
+    thread = split(page, "https://bread.example/questions/12")
+    assert (thread.question.body, thread.declared_answer_count, len(thread.answers)) == (asked, 3, 3)
+    assert names(thread)[0] == "ada"

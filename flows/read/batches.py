@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from flows.read.decode import SAMPLE_BYTES, find_binary, is_wide
+from flows.read.documents import read_document
 from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, read_file
 from flows.read.inputs import Input, read_provenance
 from flows.read.jsonl import iter_lines, read_record
@@ -116,6 +117,8 @@ def _plan_lines(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
     start = _peek(found.path)
     if start.startswith((GZIP, ZSTD)):
         yield from _spool(found, spool)
+    elif is_document(found.path, start) and (lines := read_document(found.path)) is not None:
+        yield _write_spool(found, name_spool(found, spool, 0), lines, 0)
     elif refusal := _why_no_lines(start, found.path.suffix):
         yield refused_piece(found, refusal), 0
     else:
@@ -130,6 +133,15 @@ def _peek(path: Path) -> bytes:
             return file.read(SAMPLE_BYTES)
     except OSError:
         return b""  # the worker meets the same error and says so
+
+
+def is_document(path: Path, start: bytes | None = None) -> bool:
+    """Whether a file may be one JSON document: it is named .json, and its first line is no record with others below it."""
+    if path.suffix.lower() != ".json":
+        return False
+    text = (_peek(path) if start is None else start).lstrip(b"\xef\xbb\xbf \t\r\n").rstrip()
+    first, _, rest = text.partition(b"\n")
+    return text[:1] == b"[" or (text[:1] == b"{" and (first.strip() == b"{" or not rest))
 
 
 def _why_no_lines(start: bytes, suffix: str = "") -> str | None:

@@ -130,6 +130,8 @@ def _listed_share(survey: Survey, records: tuple[Record, ...]) -> float:
             if size < LONG_LINK or not survey.linked[markup.owners[piece]] or piece in people:
                 continue
             title = survey.text[markup.starts[piece] : markup.stops[piece]].strip().casefold()
+            if _opens(survey, title, low):
+                continue
             if title not in titles and " " in title and not _is_subject(survey, title) and not _is_dated(survey, piece):
                 titles.add(title)
                 looks[look_of(survey, markup.owners[piece])] += 1
@@ -141,6 +143,14 @@ def _is_subject(survey: Survey, title: str) -> bool:
     """Whether a link prints the subject of a post in this thread: "Re: …", or the page's own title."""
     own = (survey.page.title or "").casefold()
     return SUBJECT.match(title) is not None or title in own or (len(own) > LONG_LINK and own.startswith(title[:LONG_LINK]))
+
+
+def _opens(survey: Survey, title: str, first: int) -> bool:
+    """Whether a title is the first words of the body under it, whose first piece is named: software makes one of them."""
+    start = survey.markup.starts[first] if first < survey.pieces else len(survey.text)
+    words = survey.text[start : start + len(title) + 20].casefold().split()
+    own = title.rstrip(" .…").split()
+    return words[: len(own)] == own or (len(own) > 3 and words[: len(own) - 1] == own[:-1])  # the last word may be cut off
 
 
 def _is_dated(survey: Survey, piece: int) -> bool:
