@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import NamedTuple
 
 
@@ -58,15 +57,18 @@ class Markup:
     holds: Callable[[str], bool] = field(default=lambda _: False, repr=False, compare=False)  # whether the source has a literal
     select: Callable[[str], list[int]] = field(default=lambda _: [], repr=False, compare=False)  # what a CSS selector matches
 
-    @cached_property
+    _known: list[list[dict[str, str | None]]] = field(default_factory=list, repr=False, compare=False)  # made when asked for
+
+    @property
     def attributes(self) -> list[dict[str, str | None]]:
         """The attributes of all elements; made when they are first asked for."""
-        return list(map(self.read_attributes, range(len(self.tags))))
+        if not self._known:
+            self._known.append(list(map(self.read_attributes, range(len(self.tags)))))
+        return self._known[0]
 
     def attributes_of(self, number: int) -> dict[str, str | None]:
         """Return the attributes of one element, without those of the others."""
-        known = self.__dict__.get("attributes")
-        return self.read_attributes(number) if known is None else known[number]
+        return self._known[0][number] if self._known else self.read_attributes(number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,24 @@ from pathlib import Path
 
 import pytest
 
+from flows.language import settle_language
+from flows.pipeline import split_page
+from flows.read.files import read_file
+from flows.read.inputs import Provenance
+from flows.records import NoThread, Page
+
 ROOT = Path(__file__).parent.parent
 MAX_SECONDS, MAX_MIB = 5, 600
+
+
+@pytest.mark.parametrize("case", sorted((Path(__file__).parent / "fuzz/cases").iterdir()), ids=lambda case: case.stem)
+def test_what_the_fuzzers_found_stays_mended(case: Path) -> None:
+    page = read_file(case, case.name, Provenance())
+    assert isinstance(page, Page)
+    found = split_page(settle_language(page))
+    assert not (isinstance(found, NoThread) and found.check in {"defect", "conservation"}), found.reason
+    ends = [0, *(claim.end for claim in found.claims)]
+    assert ends == [*(claim.start for claim in found.claims), len(page.text)]
 
 
 @pytest.mark.parametrize("count", [pytest.param(200, id="short"), pytest.param(10_000, id="full", marks=pytest.mark.slow)])

@@ -17,9 +17,9 @@ from flows.pipeline import split_page
 from flows.read.files import page_from
 from flows.read.inputs import Provenance
 from flows.records import NoThread, Page, Thread, Unreadable
-from flows.rows import Rows
+from flows.rows import STAGED, Rows
 from flows.strip.repair import repair_span
-from schemas import TABLES, polars_schema
+from schemas import polars_schema
 from tests import pages_by_hand as by_hand
 from tests.pages_by_hand import NO_THREADS, POSTS, TITLE
 
@@ -221,7 +221,7 @@ def test_json_ld_fills_what_the_page_does_not_print_and_dates_go_to_utc() -> Non
     assert isinstance(thread, Thread)
     assert [answer.votes for answer in thread.answers] == [7] * len(said)
     assert thread.confidence >= split(by_hand.by_divs()).confidence
-    rows = Rows({table: tuple(polars_schema(table)) for table in TABLES}, author_key)
+    rows = Rows({table: tuple(polars_schema(table)) for table in STAGED}, author_key)
     rows.add_page(page, thread)
     answers = rows.tables["answers"]
     assert all(moment is not None for moment in answers["posted_at"])

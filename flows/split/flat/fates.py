@@ -56,8 +56,14 @@ class LineFates:
         return line.text[low:high] if self.claim_piece(at, low, high, ("date", self.rule, number)) else None
 
     def claim_piece(self, at: int, low: int, high: int, fate: Fate) -> bool:
-        """Give a piece of a line to a post; False where cuts or repairs hide it in the raw text."""
+        """Give a piece of a line to a post; False where cuts or repairs hide it in the raw text.
+
+        The whole of a line goes as its fate, which leaves what a rule cut out of it to that rule.
+        """
         line = self.lines[at]
+        if (low, high) == (0, len(line.text)) and at not in self.parts:
+            self.fates[at] = fate
+            return True
         span = locate_piece(self.page.text[line.start : line.end], line.text, low, high)
         if span is None:
             return False
