@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from flows.authors.resolve import author_key
 from flows.batches import _columns
-from flows.conservation import find_loss
+from flows.conservation import _find_lost_words, _is_plainly_whole, find_loss
 from flows.pipeline import split_page
 from flows.records import Claim, Page, Thread
 from flows.rows import Rows
@@ -137,6 +138,28 @@ def planted(change: str) -> Thread:
 def test_each_kind_of_loss_is_found(change: str) -> None:
     assert find_loss(page_of(), planted("nothing"), repair_span) is None
     assert find_loss(page_of(), planted(change), repair_span) is not None
+
+
+@pytest.mark.parametrize("change", ["nothing", "word", "moved", "unpublished"])
+def test_the_quick_look_says_whole_only_where_the_close_one_finds_nothing(change: str) -> None:
+    found = planted(change)
+    lost = _find_lost_words(page_of(), found, repair_span)
+    assert (lost is None) == (change == "nothing") == _is_plainly_whole(TEXT, found)
+
+
+def test_words_that_wander_from_one_field_to_the_next_are_found_in_a_page_with_odd_spaces() -> None:
+    text = TEXT.replace("a spring", "a\u00a0 spring")
+    found = split_page(page_of(text))
+    assert isinstance(found, Thread)
+    assert _is_plainly_whole(text, found)
+    first, second = found.answers
+    assert first.body is not None
+    assert first.byline is not None
+    first.body += " Ada"
+    first.byline = replace(first.byline, printed=first.byline.printed.removeprefix("Ada "))
+    assert not _is_plainly_whole(text, found)
+    assert find_loss(page_of(text), found, repair_span) is not None
+    assert second.body is not None
 
 
 def test_a_ledger_that_cannot_stand_rejects_its_scrape_whole_and_no_other() -> None:
