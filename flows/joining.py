@@ -12,18 +12,22 @@ from flows.authors.resolution import EVIDENCE, resolve_authors
 from flows.publish.runs import Run, RunReader, write_run
 
 RESOLVED = "author_aliases"
+SITE_SEED = 22  # of the hash that deals the sites out
 
 
-def join_authors(runs: Sequence[Run], ranges: int, overrides: Overrides, target: Path) -> None:
+def join_authors(runs: Sequence[Run], ranges: int, overrides: Overrides, target: Path, part: int = 0, parts: int = 1) -> None:
     """Write into `target` which author ids stand for others, and the rows of those others under the id that stands.
 
-    The result hangs on the rows of the authors alone: an id that was published before and is another's now is in the table
-    as long as what it came from is an input. Raises WrongUse for overrides that contradict each other.
+    Of `parts` parts of the sites only number `part` is looked at: people are compared within a site. The result hangs on the
+    rows of the authors alone: an id that was published before and is another's now is in the table as long as what it came
+    from is an input. Raises WrongUse for overrides that contradict each other.
     """
     reader = RunReader(runs, "authors", "author_id", ranges)
     known = []
     for at in range(ranges):
-        known.append(_evidence_of(reader.read(at)))
+        rows = reader.read(at)
+        mine = pl.col("site").hash(seed=SITE_SEED) % parts == part
+        known.append(_evidence_of(rows.filter(mine.fill_null(part == 0)) if parts > 1 else rows))
         reader.release()
     aliases = resolve_authors(pl.concat(known), overrides)
     write_run(target, RESOLVED, aliases, "author_id")
@@ -51,9 +55,14 @@ def _evidence_of(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def read_aliases(folder: Path) -> pl.DataFrame:
-    """Return alias_id → author_id with the site and the reason, as `join_authors` wrote them."""
-    return pl.read_ipc(folder / f"{RESOLVED}.arrow")
+def resolved_runs(resolved: Path) -> list[Run]:
+    """Return the folders that `join_authors` wrote below `resolved`, one a part."""
+    return [Run(folder) for folder in sorted(resolved.iterdir())]
+
+
+def read_aliases(resolved: Path) -> pl.DataFrame:
+    """Return alias_id → author_id with the site and the reason, of all parts."""
+    return pl.concat([pl.read_ipc(run.folder / f"{RESOLVED}.arrow") for run in resolved_runs(resolved)])
 
 
 def replace_aliases(posts: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import polars as pl
 
 from flows.counts import Counts
 from flows.errors import Fault
-from flows.joining import RESOLVED, read_aliases, replace_aliases
+from flows.joining import RESOLVED, read_aliases, replace_aliases, resolved_runs
 from flows.publish.parts import Part, PartWriter
 from flows.publish.runs import PAGE, PIECE, RUN, Run, RunReader, write_run
 from flows.validate import refuse_rows
@@ -91,10 +91,11 @@ def merge_share(share: Share) -> Merged:
 
 def _runs_of(table: str, share: Share) -> Sequence[Run]:
     """Return where a table's rows are staged: with the batches, or with what was made of them since."""
-    moved = Run(share.resolved)
     if table == COUNTS:
         return [Run(folder) for folder in sorted(share.counted.iterdir())]
-    return (moved,) if table == RESOLVED else (*share.runs, moved) if table == "authors" else share.runs
+    if table == RESOLVED:
+        return resolved_runs(share.resolved)
+    return [*share.runs, *resolved_runs(share.resolved)] if table == "authors" else share.runs
 
 
 def shard_of(table: str) -> str:

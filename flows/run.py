@@ -297,10 +297,15 @@ def _merge_tables(runs: list[Run], chars: int, staging: Path, executor: Executor
         jobs = ((run_share, (share,), None) for share in shares)
         return [merged for merged, _ in _in_order(jobs, executor)]
 
-    resolving = executor.submit(run_resolve, runs, ranges, overrides, staging / "resolved")
-    first = run(["spans", "texts", "scrapes"])
-    resolving.result()
-    return first + run(["threads"]) + run(["authors"])
+    for part in _resolve_authors(runs, ranges, staging / "resolved", executor, overrides):
+        part.result()
+    return run(["threads", "spans", "texts", "scrapes"]) + run(["authors"])
+
+
+def _resolve_authors(runs: list[Run], ranges: int, target: Path, executor: Executor, overrides: Overrides) -> list[Future]:
+    """Start to resolve the authors, a share of the sites a worker; an override may name authors of several sites."""
+    parts = 1 if overrides.entries else executor.workers
+    return [executor.submit(run_resolve, runs, ranges, overrides, target / f"{part:04d}", part, parts) for part in range(parts)]
 
 
 def _add_up(merged: list[Merged]) -> Counts:

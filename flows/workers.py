@@ -142,11 +142,11 @@ def run_join(runs: list[Run], target: Path) -> None:
     join_runs(runs, target, {table: str(traits_of(table)["shard"]) for table in STAGED})
 
 
-def run_resolve(runs: list[Run], ranges: int, overrides: Overrides, target: Path) -> None:
-    """Resolve the authors of a snapshot, in a worker."""
+def run_resolve(runs: list[Run], ranges: int, overrides: Overrides, target: Path, part: int, parts: int) -> None:
+    """Resolve the authors of a part of a snapshot's sites, in a worker."""
     from flows.joining import join_authors  # noqa: PLC0415 -- loaded in the worker
 
-    join_authors(runs, ranges, overrides, target)
+    join_authors(runs, ranges, overrides, target, part, parts)
 
 
 def run_compare(before: Path, old: list[dict[str, Any]], after: Path, new: list[Part]) -> dict[str, dict[str, int]]:
