@@ -19,7 +19,7 @@ from pydantic import Field
 
 from flows.report import WATCHER, as_markdown, read_refused, summarize
 from flows.run import Options, Outcome, run_clean
-from flows.workers import WorkerPool, count_cores, run_batch, run_compare, run_join, run_resolve, run_share
+from flows.workers import WorkerPool, count_cores, run_batch, run_compare, run_deal, run_join, run_move, run_resolve, run_share
 
 
 def is_passing(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -46,6 +46,8 @@ class PrefectExecutor:
             run_batch: _as_task(pool, run_batch, "clean-batch", "batch-{argument.number}"),
             run_compare: _as_task(pool, run_compare, "compare-snapshots", "compare"),
             run_join: _as_task(pool, run_join, "join-runs", "join"),
+            run_deal: _as_task(pool, run_deal, "deal-authors", "deal"),
+            run_move: _as_task(pool, run_move, "move-authors", "move"),
             run_resolve: _as_task(pool, run_resolve, "resolve-authors", "authors"),
             run_share: _as_task(pool, run_share, "merge-tables", "{argument.group}-{argument.number}"),
         }

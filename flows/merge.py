@@ -13,7 +13,7 @@ import polars as pl
 
 from flows.counts import Counts
 from flows.errors import Fault
-from flows.joining import RESOLVED, read_aliases, replace_aliases, resolved_runs
+from flows.joining import RESOLVED, read_aliases, replace_aliases, runs_below
 from flows.publish.parts import Part, PartWriter
 from flows.publish.runs import PAGE, PIECE, RUN, Run, RunReader, write_run
 from flows.validate import refuse_rows
@@ -36,7 +36,8 @@ class Share:
     runs: tuple[Run, ...]
     target: Path
     counted: Path  # the folder of what the merged posts say of their authors
-    resolved: Path  # the folder of which author ids stand for others, and of the rows that moved
+    resolved: Path  # the folder of which author ids stand for others
+    moved: Path  # the folder of the rows of those others, under the id that stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def plan_shares(group: str, runs: Sequence[Run], staging: Path, ranges: int) -> 
     while parts < ranges and largest > parts * PART_BYTES:
         parts *= 2
     step = ranges // parts
-    folders = (staging / "snapshot", staging / "counts", staging / "resolved")
+    folders = [staging / name for name in ("snapshot", "counts", "resolved", "moved")]
     return [Share(group, at, at * step, (at + 1) * step, ranges, tuple(runs), *folders) for at in range(parts)]
 
 
@@ -92,10 +93,10 @@ def merge_share(share: Share) -> Merged:
 def _runs_of(table: str, share: Share) -> Sequence[Run]:
     """Return where a table's rows are staged: with the batches, or with what was made of them since."""
     if table == COUNTS:
-        return [Run(folder) for folder in sorted(share.counted.iterdir())]
+        return runs_below(share.counted)
     if table == RESOLVED:
-        return resolved_runs(share.resolved)
-    return [*share.runs, *resolved_runs(share.resolved)] if table == "authors" else share.runs
+        return runs_below(share.resolved)
+    return [*share.runs, *runs_below(share.moved)] if table == "authors" else share.runs
 
 
 def shard_of(table: str) -> str:
@@ -283,12 +284,9 @@ def _merge_authors(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict
         .group_by("author_id")
         .agg(pl.col("question_count", "answer_count").sum(), pl.col("first_posted_at").min(), pl.col("last_posted_at").max())
     )
-    gone = read_aliases(share.resolved)["alias_id"]
-    ranked = (
-        rows["authors"]
-        .filter(~pl.col("author_id").is_in(gone.implode()))
-        .sort(["_fetched_at", "_source", "_position"], descending=[True, False, False], nulls_last=True)
-    )
+    gone = read_aliases(share.resolved)
+    standing = rows["authors"].join(gone, left_on="author_id", right_on="alias_id", how="anti")
+    ranked = standing.sort(["_fetched_at", "_source", "_position"], descending=[True, False, False], nulls_last=True)
     told = set(counts.columns) | {"author_id", "in_memoriam", "aliases", "credentials"}
     fields = [column for column in polars_schema("authors") if column not in told]
     known = ranked.group_by("author_id").agg(

@@ -23,7 +23,7 @@ from flows.read.stamps import Stamp
 from flows.split.engines import read_layouts
 from flows.store import Store, Work
 from flows.versions import versions
-from flows.workers import run_batch, run_compare, run_join, run_resolve, run_share
+from flows.workers import run_batch, run_compare, run_deal, run_join, run_move, run_resolve, run_share
 
 if TYPE_CHECKING:
     from flows.counts import Counts
@@ -297,15 +297,26 @@ def _merge_tables(runs: list[Run], chars: int, staging: Path, executor: Executor
         jobs = ((run_share, (share,), None) for share in shares)
         return [merged for merged, _ in _in_order(jobs, executor)]
 
-    for part in _resolve_authors(runs, ranges, staging / "resolved", executor, overrides):
-        part.result()
+    _resolve_authors(runs, ranges, staging, executor, overrides)
     return run(["threads", "spans", "texts", "scrapes"]) + run(["authors"])
 
 
-def _resolve_authors(runs: list[Run], ranges: int, target: Path, executor: Executor, overrides: Overrides) -> list[Future]:
-    """Start to resolve the authors, a share of the sites a worker; an override may name authors of several sites."""
-    parts = 1 if overrides.entries else executor.workers
-    return [executor.submit(run_resolve, runs, ranges, overrides, target / f"{part:04d}", part, parts) for part in range(parts)]
+def _resolve_authors(runs: list[Run], ranges: int, staging: Path, executor: Executor, overrides: Overrides) -> None:
+    """Find out which author ids stand for others: the authors dealt out by site, each deal resolved, their rows moved."""
+    from flows.joining import count_deals  # noqa: PLC0415
+
+    def run(job: Callable[..., None], arguments: Iterable[tuple[Any, ...]]) -> None:
+        for _ in _in_order(((job, told, None) for told in arguments), executor):
+            pass
+
+    step = -(-ranges // executor.workers)
+    shares = [range(at, min(at + step, ranges)) for at in range(0, ranges, step)]
+    dealt, resolved = staging / "dealt", staging / "resolved"
+    deals = count_deals(runs)
+    run(run_deal, ((runs, share, ranges, deals, dealt) for share in shares))
+    found = sorted(dealt.iterdir()) if dealt.is_dir() else [dealt / "none"]
+    run(run_resolve, ((deal, overrides, resolved / deal.name) for deal in found))
+    run(run_move, ((runs, share, ranges, resolved, staging / "moved") for share in shares))
 
 
 def _add_up(merged: list[Merged]) -> Counts:

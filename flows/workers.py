@@ -142,11 +142,25 @@ def run_join(runs: list[Run], target: Path) -> None:
     join_runs(runs, target, {table: str(traits_of(table)["shard"]) for table in STAGED})
 
 
-def run_resolve(runs: list[Run], ranges: int, overrides: Overrides, target: Path, part: int, parts: int) -> None:
-    """Resolve the authors of a part of a snapshot's sites, in a worker."""
-    from flows.joining import join_authors  # noqa: PLC0415 -- loaded in the worker
+def run_deal(runs: list[Run], ranges: range, of: int, deals: int, target: Path) -> None:
+    """Deal the authors of some ranges out by their sites, in a worker."""
+    from flows.joining import deal_authors  # noqa: PLC0415 -- loaded in the worker
 
-    join_authors(runs, ranges, overrides, target, part, parts)
+    deal_authors(runs, ranges, of, deals, target)
+
+
+def run_resolve(deal: Path, overrides: Overrides, target: Path) -> None:
+    """Resolve the authors of a deal, in a worker."""
+    from flows.joining import resolve_deal  # noqa: PLC0415 -- loaded in the worker
+
+    resolve_deal(deal, overrides, target)
+
+
+def run_move(runs: list[Run], ranges: range, of: int, resolved: Path, target: Path) -> None:
+    """Move the rows of authors for whom another stands, in a worker."""
+    from flows.joining import move_rows  # noqa: PLC0415 -- loaded in the worker
+
+    move_rows(runs, ranges, of, resolved, target)
 
 
 def run_compare(before: Path, old: list[dict[str, Any]], after: Path, new: list[Part]) -> dict[str, dict[str, int]]:
