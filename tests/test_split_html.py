@@ -364,3 +364,17 @@ def test_an_opening_post_with_who_and_when_in_a_line_under_it_opens_the_thread()
     thread = split(page, "https://bread.example/questions/12")
     assert (thread.question.body, thread.declared_answer_count, len(thread.answers)) == (asked, 3, 3)
     assert names(thread)[0] == "ada"
+
+
+def test_a_short_post_that_most_others_quote_keeps_its_words() -> None:
+    thanks = "Great write-up, thank you!"
+    posts = [(author, date, thanks if at == 1 else text) for at, (author, date, text) in enumerate(POSTS)]
+    quoting = [
+        (f"baker{at}", f"May {at + 9}, 2021", f"<blockquote>{posts[1][0]} wrote: {thanks}</blockquote>{words}")
+        for at, words in enumerate(
+            ["I second that, and the crumb is fine.", "So do I, from the first loaf.", "And so say all of us here."]
+        )
+    ]
+    found = bodies(split(by_hand.by_divs([*posts, *quoting])))
+    assert found[1] == thanks
+    assert all(thanks in (body or "") for body in found[len(posts) :])

@@ -14,6 +14,7 @@ SIGNATURE = re.compile(r"_{4,}|-{8,}|--")
 MAX_SIGNATURE = 800  # characters
 MAX_NOTE = 120  # characters of an edit note
 MAX_BUTTON = 60
+SENTENCE = re.compile(r"\w\W+\w+\W+\w.*[.!?…]$")  # three words and a full stop: no button says so much
 BUTTONS = frozenset({"button", "select", "textarea", "nav"})
 
 
@@ -34,6 +35,26 @@ def find_trims(survey: Survey, found: Found) -> dict[int, str]:
         _trim_ends(survey, markup.first[box.body], markup.last[box.body], trims)
     _trim_recurring(survey, [(markup.first[box.body], markup.last[box.body]) for box in boxes if box.body is not None], trims)
     return trims
+
+
+def _quoted_pieces(survey: Survey) -> bytearray:
+    """Return for each piece of the page whether it stands in a quotation."""
+    markup = survey.markup
+    quoted, end = bytearray(len(markup.starts)), 0
+    for at, tag in enumerate(markup.tags):
+        if tag == "blockquote" and markup.first[at] >= end:
+            end = markup.last[at]
+            quoted[markup.first[at] : end] = bytes([1]) * (end - markup.first[at])
+    return quoted
+
+
+def _is_alone(survey: Survey, first: int, last: int, edge: int | None, trims: dict[int, str]) -> bool:
+    """Whether a piece is all that is left of a body."""
+    markup, text = survey.markup, survey.text
+    return all(
+        piece == edge or piece in trims or not text[markup.starts[piece] : markup.stops[piece]].strip()
+        for piece in range(first, last)
+    )
 
 
 def _trim_parts(survey: Survey, body: int, trims: dict[int, str]) -> None:
@@ -77,10 +98,15 @@ def _trim_ends(survey: Survey, first: int, last: int, trims: dict[int, str]) -> 
 
 
 def _trim_recurring(survey: Survey, ranges: list[tuple[int, int]], trims: dict[int, str]) -> None:
-    """Cut short lines that open or close most bodies alike: buttons, labels, counts."""
+    """Cut short lines that open or close most bodies alike: buttons, labels, counts.
+
+    What stands in a quotation is somebody's words, and so is a sentence that is all of a body: a short post may be quoted
+    by most of the others.
+    """
     if len(ranges) < 3:
         return
     markup, text = survey.markup, survey.text
+    quoted = _quoted_pieces(survey)
     for step in (1, -1):
         for _ in range(8):
             edges = []
@@ -94,9 +120,18 @@ def _trim_recurring(survey: Survey, ranges: list[tuple[int, int]], trims: dict[i
                 else DIGITS.sub("0", text[markup.starts[edge] : markup.stops[edge]].strip()[: MAX_BUTTON + 1])
                 for edge in edges
             ]
-            told = Counter(key for key in keys if key and len(key) <= MAX_BUTTON)
+            told = Counter(
+                key
+                for key, edge in zip(keys, edges, strict=True)
+                if key and edge is not None and len(key) <= MAX_BUTTON and not quoted[edge]
+            )
             key, count = told.most_common(1)[0] if told else ("", 0)
             if count < 3 or count < 0.5 * len(ranges):
+                break
+            if SENTENCE.search(key) and any(
+                mine == key and _is_alone(survey, first, last, edge, trims)
+                for mine, edge, (first, last) in zip(keys, edges, ranges, strict=True)
+            ):
                 break
             for edge, mine in zip(edges, keys, strict=True):
                 if mine == key and edge is not None:
