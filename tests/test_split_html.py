@@ -378,3 +378,10 @@ def test_a_short_post_that_most_others_quote_keeps_its_words() -> None:
     found = bodies(split(by_hand.by_divs([*posts, *quoting])))
     assert found[1] == thanks
     assert all(thanks in (body or "") for body in found[len(posts) :])
+
+
+def test_links_are_relative_to_what_the_page_says_they_are() -> None:
+    base = by_hand.by_divs().replace("<head>", '<head><base href="https://flour.example/forum/">')
+    for page, address in ((base, "https://flour.example/forum/t/7"), (base, None)):
+        profiles = [post.byline and post.byline.profile_url for post in split(page, address).answers]
+        assert all(profile and profile.startswith("https://flour.example/") for profile in profiles), profiles

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
+from urllib.parse import urljoin
 
 from flows.records import Markup, Page
 from flows.split.markup.bylines import find_people_by_dates
@@ -46,6 +47,17 @@ class Survey:
         self.pieces = len(markup.starts)
 
     # What follows is found when it is first asked for: a known engine's layout asks for little of it.
+
+    @cached_property
+    def base(self) -> str | None:
+        """The address that the page's links are relative to: its own, unless a <base> in its head says another."""
+        markup = self.markup
+        for number, tag in enumerate(markup.tags):
+            if tag == "base" and (href := markup.attributes_of(number).get("href")):
+                return join_address(self.address, href)
+            if tag == "body":
+                break
+        return self.address
 
     @cached_property
     def linked(self) -> bytearray:
@@ -350,6 +362,14 @@ def _value_of(attributes: dict[str, str | None]) -> str | None:
         if value and len(value) <= 40 and sum(map(str.isdigit, value)) >= 4:
             return value
     return None
+
+
+def join_address(page: str | None, href: str) -> str:
+    """Return an address in full, where the page's own is known and the two fit together."""
+    try:
+        return str(urljoin(page, href)) if page else href
+    except ValueError:
+        return href
 
 
 def _told_address(markup: Markup) -> str | None:
