@@ -58,11 +58,13 @@ class LineFates:
     def claim_piece(self, at: int, low: int, high: int, fate: Fate) -> bool:
         """Give a piece of a line to a post; False where cuts or repairs hide it in the raw text.
 
-        The whole of a line goes as its fate, which leaves what a rule cut out of it to that rule.
+        Of the whole of a line, what a rule cut out of it stays with that rule.
         """
         line = self.lines[at]
-        if (low, high) == (0, len(line.text)) and at not in self.parts:
-            self.fates[at] = fate
+        if line.cuts and (low, high) == (0, len(line.text)):
+            if at in self.parts:
+                return False
+            self.parts[at] = list(part_stretches([(line, fate)]))
             return True
         span = locate_piece(self.page.text[line.start : line.end], line.text, low, high)
         if span is None:
