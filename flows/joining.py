@@ -45,7 +45,6 @@ def _gather(reader: RunReader, ranges: range) -> Iterator[pl.DataFrame]:
     found: list[pl.DataFrame] = []
     for at in ranges:
         found.append(_evidence_of(reader.read(at)))
-        reader.release()
         if sum(frame.estimated_size() for frame in found) > FLUSH_BYTES:
             yield pl.concat(found)
             found = []
@@ -89,7 +88,6 @@ def move_rows(runs: Sequence[Run], ranges: range, of: int, resolved: Path, targe
     for at in ranges:
         rows = reader.read(at)
         moved.append(replace_aliases(rows.join(aliases, left_on="author_id", right_on="alias_id", how="semi"), aliases))
-        reader.release()
         if sum(frame.estimated_size() for frame in moved) > FLUSH_BYTES or at == ranges[-1]:
             write_run(target / f"{ranges.start:06d}-{number}", "authors", pl.concat(moved), "author_id")
             number, moved = number + 1, []

@@ -78,8 +78,6 @@ def merge_share(share: Share) -> Merged:
                     writers[table].write(ordered)
                 else:
                     buffers[table].append(ordered)
-            for reader in readers.values():
-                reader.release()
         for table, frames in buffers.items():
             if frames:
                 writers[table].write(pl.concat(frames).sort(_sort_of(table), maintain_order=True))

@@ -72,7 +72,7 @@ class RunReader:
             self._maps.append(mapped)
             self._tables.append(rows)
             self._bounds.append([*keys.search_sorted(edges, side="left").to_list(), rows.num_rows])
-        self.release()
+            mapped.madvise(mmap.MADV_DONTNEED)  # of a million threads, the keys of all runs together would be over a gigabyte
 
     def read(self, at: int) -> pl.DataFrame:
         """Return the rows of range `at` that count, run after run; the schema alone where there are none."""
@@ -81,15 +81,22 @@ class RunReader:
 
     def _slice(self, run: int, at: int) -> pl.DataFrame:
         start, end = self._bounds[run][at : at + 2]
-        rows = _as_frame(self._tables[run].slice(start, end - start))
+        rows = _as_frame(_copy(self._tables[run].slice(start, end - start)))
+        self._maps[run].madvise(mmap.MADV_DONTNEED)
         alive = self._alive[run]
         counted = rows if alive is None else rows.filter(pl.col(PIECE).is_in(alive))
         return counted.with_columns(pl.lit(run, pl.UInt32).alias(RUN))
 
-    def release(self) -> None:
-        """Let go of the pages of the file that were touched."""
-        for mapped in self._maps:
-            mapped.madvise(mmap.MADV_DONTNEED)
+
+def _copy(rows: pa.Table) -> pa.Table:
+    """Return rows in memory of their own.
+
+    Each buffer that a stretch of a mapped file touches brings 64 KB or more with it: of some hundred runs, over a gigabyte.
+    """
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows)
+    return pa.ipc.open_stream(sink.getvalue()).read_all()
 
 
 def _as_frame(rows: pa.Table) -> pl.DataFrame:
