@@ -101,12 +101,22 @@ def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -
                 if unmarked is None:
                     return f"rendering put other than marks into the body of post {number}"
                 shown = unmarked
-            if _squeeze(joined) != _squeeze(shown) and _letters(joined, repair) != _letters(shown, repair):
+            if _squeeze(joined) != _squeeze(shown) and not _says_the_same(raw, shown, repair):
                 return f"the words of post {number}, field {field}, are not those of its stretches"
     if stretches:
         number, field = next(iter(stretches))
         return f"a stretch of post {number} belongs to field {field}, which was not published"
     return None
+
+
+def _says_the_same(raw: list[str], shown: str, repair: Callable[[str], str]) -> bool:
+    """Whether stretches of the page say what was published, once repaired.
+
+    Repairing looks at a line at a time. Whether two stretches are of one line, parted by a cut, or of two lines, parted by
+    one that went elsewhere, is not known here: either reading may be the one that was repaired.
+    """
+    wanted = _letters(shown, repair)
+    return wanted in (_letters("".join(raw), repair), _letters("\n".join(raw), repair))
 
 
 def _squeeze(text: str) -> bytes:
