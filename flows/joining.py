@@ -13,7 +13,7 @@ import polars as pl
 
 from flows.authors.overrides import Overrides
 from flows.authors.resolution import ALIASES, EVIDENCE, resolve_authors
-from flows.publish.runs import Run, RunReader, write_run
+from flows.publish.runs import Run, RunReader, detach, write_run
 
 RESOLVED = "author_aliases"
 DEAL_ROWS = 20_000  # attributions that a deal is meant to have: as plain objects their people take some 150 MB
@@ -44,7 +44,7 @@ def deal_authors(runs: Sequence[Run], ranges: range, of: int, deals: int, target
 def _gather(reader: RunReader, ranges: range) -> Iterator[pl.DataFrame]:
     found: list[pl.DataFrame] = []
     for at in ranges:
-        found.append(_evidence_of(reader.read(at)))
+        found.append(detach(_evidence_of(reader.read(at))))
         if sum(frame.estimated_size() for frame in found) > FLUSH_BYTES:
             yield pl.concat(found)
             found = []
@@ -87,7 +87,8 @@ def move_rows(runs: Sequence[Run], ranges: range, of: int, resolved: Path, targe
     number = 0
     for at in ranges:
         rows = reader.read(at)
-        moved.append(replace_aliases(rows.join(aliases, left_on="author_id", right_on="alias_id", how="semi"), aliases))
+        found = rows.join(aliases, left_on="author_id", right_on="alias_id", how="semi")
+        moved.append(detach(replace_aliases(found, aliases)))
         if sum(frame.estimated_size() for frame in moved) > FLUSH_BYTES or at == ranges[-1]:
             write_run(target / f"{ranges.start:06d}-{number}", "authors", pl.concat(moved), "author_id")
             number, moved = number + 1, []

@@ -15,7 +15,7 @@ from flows.counts import Counts
 from flows.errors import Fault
 from flows.joining import RESOLVED, read_aliases, replace_aliases, runs_below
 from flows.publish.parts import Part, PartWriter
-from flows.publish.runs import PAGE, PIECE, RUN, Run, RunReader, write_run
+from flows.publish.runs import PAGE, PIECE, RUN, Run, RunReader, detach, write_run
 from flows.validate import refuse_rows
 from schemas import polars_schema, traits_of
 
@@ -77,7 +77,7 @@ def merge_share(share: Share) -> Merged:
                 if _sort_of(table)[0] == shard_of(table):
                     writers[table].write(ordered)
                 else:
-                    buffers[table].append(ordered)
+                    buffers[table].append(detach(ordered))
         for table, frames in buffers.items():
             if frames:
                 writers[table].write(pl.concat(frames).sort(_sort_of(table), maintain_order=True))

@@ -99,6 +99,11 @@ def _copy(rows: pa.Table) -> pa.Table:
     return pa.ipc.open_stream(sink.getvalue()).read_all()
 
 
+def detach(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows whose strings are their own: those that were filtered out of a range hold on to the strings of all of it."""
+    return _as_frame(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
+
+
 def _as_frame(rows: pa.Table) -> pl.DataFrame:
     frame = pl.from_arrow(rows)
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 -- for the type checker: a table gives a frame
