@@ -13,7 +13,7 @@ import polars as pl
 
 from flows.authors.overrides import Overrides
 from flows.authors.resolution import ALIASES, EVIDENCE, resolve_authors
-from flows.publish.runs import Run, RunReader, detach, write_run
+from flows.publish.runs import RUN, Run, RunReader, count_rows, detach, write_run
 
 RESOLVED = "author_aliases"
 DEAL_ROWS = 20_000  # attributions that a deal is meant to have: as plain objects their people take some 150 MB
@@ -25,7 +25,7 @@ SITE_SEED = 22  # of the hash by which the sites are dealt out
 
 def count_deals(runs: Sequence[Run]) -> int:
     """Return into how many deals the sites go."""
-    rows = sum(RunReader([Run(run.folder)], "authors", "author_id", 1).read(0).height for run in runs)
+    rows = sum(count_rows(run, "authors") for run in runs)
     return max(1, -(-rows // DEAL_ROWS))
 
 
@@ -88,7 +88,7 @@ def move_rows(runs: Sequence[Run], ranges: range, of: int, resolved: Path, targe
     for at in ranges:
         rows = reader.read(at)
         found = rows.join(aliases, left_on="author_id", right_on="alias_id", how="semi")
-        moved.append(detach(replace_aliases(found, aliases)))
+        moved.append(detach(replace_aliases(found.drop(RUN), aliases)))
         if sum(frame.estimated_size() for frame in moved) > FLUSH_BYTES or at == ranges[-1]:
             write_run(target / f"{ranges.start:06d}-{number}", "authors", pl.concat(moved), "author_id")
             number, moved = number + 1, []
