@@ -150,19 +150,19 @@ def run_join(runs: list[Run], target: Path) -> None:
     join_runs(runs, target, {table: str(traits_of(table)["shard"]) for table in STAGED})
 
 
-def run_deal(runs: list[Run], ranges: range, of: int, deals: int, target: Path) -> None:
+def run_deal(runs: list[Run], ranges: range, of: int, deals: int, tied: dict[str, str], target: Path) -> None:
     """Deal the authors of some ranges out by their sites, in a worker."""
     from flows.joining import deal_authors  # noqa: PLC0415 -- loaded in the worker
 
-    deal_authors(runs, ranges, of, deals, target)
+    deal_authors(runs, ranges, of, deals, tied, target)
 
 
-def run_resolve(deal: Path, overrides: Overrides, target: Path) -> None:
-    """Resolve the authors of a deal, in a worker."""
+def run_resolve(deal: Path, overrides: Overrides, target: Path) -> list[str]:
+    """Resolve the authors of a deal, in a worker; return which authors of an override are not in it."""
     from flows.joining import resolve_deal  # noqa: PLC0415 -- loaded in the worker
 
     quiet_collector()
-    resolve_deal(deal, overrides, target)
+    return resolve_deal(deal, overrides, target)
 
 
 def run_move(runs: list[Run], ranges: range, of: int, resolved: Path, target: Path) -> None:
