@@ -18,6 +18,9 @@ import pyarrow as pa
 # Text that one range may hold: with its copies while it is sorted and written, a worker stays near 250 MB.
 RANGE_BYTES = 16 << 20
 MAX_RANGES = 1 << 16
+# Runs that are mapped at a time: each buffer that a stretch of a file touches brings 64 KB or more of it into memory, three
+# megabytes a run; of some hundred runs that would be over a gigabyte.
+MOST_MAPPED = 16
 PIECE = "_piece"  # which piece of its batch a row comes from, from 0
 RUN = "_run"  # which of the runs that are merged a row comes from, from 0; given when it is read
 PAGE = "_page"  # which page of its thread a post stood on, from 1
@@ -77,12 +80,19 @@ class RunReader:
     def read(self, at: int) -> pl.DataFrame:
         """Return the rows of range `at` that count, run after run; the schema alone where there are none."""
         found = [(run, bounds[at], bounds[at + 1]) for run, bounds in enumerate(self._bounds) if bounds[at + 1] > bounds[at]]
-        rows = _as_frame(_copy([self._tables[run].slice(start, end - start) for run, start, end in found or [(0, 0, 0)]]))
-        for run, _, _ in found:
-            self._maps[run].madvise(mmap.MADV_DONTNEED)
+        stretches = found or [(0, 0, 0)]
+        copied = [self._take(stretches[first : first + MOST_MAPPED]) for first in range(0, len(stretches), MOST_MAPPED)]
+        rows = _as_frame(pa.concat_tables(copied).combine_chunks())
         told = {"run": [run for run, _, _ in found], "rows": [end - start for _, start, end in found]}
         runs = pl.DataFrame(told, schema=dict.fromkeys(told, pl.UInt32)).select(pl.col("run").repeat_by("rows").explode())
         return self._of_living(rows.with_columns(runs["run"].alias(RUN)))
+
+    def _take(self, stretches: Sequence[tuple[int, int, int]]) -> pa.Table:
+        """Return stretches of runs (run, first row, last row) in memory of their own, and let go of the maps."""
+        rows = _copy([self._tables[run].slice(start, end - start) for run, start, end in stretches])
+        for run, _, _ in stretches:
+            self._maps[run].madvise(mmap.MADV_DONTNEED)
+        return rows
 
     def _of_living(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the rows of pieces that still count."""
@@ -96,10 +106,7 @@ class RunReader:
 
 
 def _copy(stretches: Sequence[pa.Table]) -> pa.Table:
-    """Return stretches of mapped files, one after the other, in memory of their own.
-
-    Each buffer that a stretch touches brings 64 KB or more of its file with it: of some hundred runs, over a gigabyte.
-    """
+    """Return stretches of mapped files, one after the other, in memory of their own."""
     if len(stretches) > 1:
         return pa.concat_tables(stretches).combine_chunks()
     sink = pa.BufferOutputStream()
