@@ -14,6 +14,7 @@ from flows.errors import ThreadmillError, WrongUse
 # Command → the module below flows/commands that has add_arguments(parser) and run(arguments) → exit code.
 COMMANDS = {
     "clean": ("clean", "clean the scrapes in RAW into a new snapshot of PROCESSED"),
+    "discover": ("discover", "propose layouts and rules for the pages of an unknown site, for review"),
     "evaluate": ("evaluate", "hold the latest snapshot of PROCESSED against labelled threads"),
     "inspect": ("inspect_scrape", "show one scrape with every stretch coloured by where it went and why"),
     "layouts": ("layouts", "list the forum engines whose layouts are known, and how each is recognised"),

@@ -68,7 +68,9 @@ class PrefectExecutor:
 def clean_raw(
     raw: Annotated[str, Field(description="Folder of the scrapes, or one file")] = "raw",
     processed: Annotated[str, Field(description="Folder of the snapshots")] = "processed",
-    layouts: Annotated[str, Field(description='"all", or "none" for the general splitters alone')] = "all",
+    layouts: Annotated[
+        str, Field(description='"all", "none" for the general splitters alone, or a folder of reviewed ones')
+    ] = "all",
     workers: Annotated[int | None, Field(description="Worker processes; as many as cores when not given", ge=1)] = None,
     *,
     on_reject: Annotated[

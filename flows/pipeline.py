@@ -14,7 +14,7 @@ from flows.authors.byline import (
 )
 from flows.conservation import find_loss
 from flows.records import Claim, Cues, NoThread, Page, Thread
-from flows.split.engines import Layout, read_layouts
+from flows.split.engines import Layout, choose_layouts
 from flows.split.lines import split_text
 from flows.strip.artifacts import mark_lines
 from flows.strip.repair import repair_span
@@ -52,9 +52,10 @@ def _split(page: Page, layouts: tuple[Layout, ...]) -> Thread | NoThread:
 def split_page(page: Page, layouts: str = "all") -> Thread | NoThread:
     """Return what is found in one page, held against promise 2; a page that breaks it is refused, whole.
 
-    `layouts` is "all" or "none": whether known engines' layouts are tried. Raises WrongUse for a broken layout file.
+    `layouts` is "all", "none", or a file or folder of reviewed layouts that are tried before the known ones. Raises WrongUse
+    for a broken layout file.
     """
-    known = read_layouts() if layouts == "all" and page.markup is not None else ()
+    known = choose_layouts(layouts) if page.markup is not None else ()
     try:
         found = _split(page, known)
         loss = find_loss(page, found, repair_span)

@@ -21,7 +21,7 @@ from flows.publish.snapshots import latest_snapshot, open_processed, publish_sna
 from flows.read.batches import Batch, delete_spools, plan_batches
 from flows.read.inputs import find_inputs
 from flows.read.stamps import Stamp
-from flows.split.engines import read_layouts
+from flows.split.engines import choose_layouts, digest_layouts
 from flows.store import Store, Work
 from flows.versions import versions
 from flows.workers import run_batch, run_compare, run_deal, run_join, run_move, run_resolve, run_share
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from flows.publish.parts import Part
     from flows.publish.runs import Run
 
-LAYOUTS = ("all", "none")
 ON_REJECT = ("quarantine", "fail")
 # Characters of text from which merging gets new workers: those that cleaned hold some 250 MB of heap and caches, and starting
 # anew takes half a second.
@@ -68,7 +67,7 @@ class Executor(Protocol):
 class Options:
     """What a run may be told: see `threadmill clean --help`."""
 
-    layouts: str = "all"  # or "none": the known engines' layouts off
+    layouts: str = "all"  # or "none": the known engines' layouts off; or a file or folder of reviewed ones, tried before them
     on_reject: str = "quarantine"  # or "fail": one refused scrape or record, and nothing is published
     max_reject_rate: float = 1.0  # share of the scrapes, from 0, over which nothing is published
     resume: bool = False  # end what `rollback` holds
@@ -77,9 +76,9 @@ class Options:
 
     def check(self) -> None:
         """Raise WrongUse for an option that is not known."""
-        for name, value, known in (("layouts", self.layouts, LAYOUTS), ("on-reject", self.on_reject, ON_REJECT)):
-            if value not in known:
-                raise WrongUse(f"--{name} {value}: not known; use {' or '.join(known)}")
+        choose_layouts(self.layouts)  # a broken one is told before any work
+        if self.on_reject not in ON_REJECT:
+            raise WrongUse(f"--on-reject {self.on_reject}: not known; use {' or '.join(ON_REJECT)}")
         if not 0 <= self.max_reject_rate <= 1:
             raise WrongUse(f"--max-reject-rate {self.max_reject_rate}: not a share from 0 to 1")
 
@@ -120,8 +119,7 @@ def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress
     """
     options = options or Options()
     options.check()
-    if options.layouts == "all":
-        read_layouts()  # a broken one is told before any work
+    layouts = digest_layouts(options.layouts)
     started = datetime.now(UTC)
     inputs, overrides = find_inputs(raw), find_overrides(raw)
     with open_processed(processed) as staging, stop_on_failure(executor):
@@ -129,9 +127,9 @@ def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress
         before = latest_snapshot(processed)
         if before is not None and read_hold(processed) is not None and not options.resume:
             return Outcome(before, published=False, inputs=len(inputs), tables=read_manifest(before)["tables"], held=True)
-        store = Store(staging.parent, f"{versions()['cleaning']}-{options.layouts}")
+        store = Store(staging.parent, f"{versions()['cleaning']}-{layouts}")
         stamps = store.stamp(inputs, raw)
-        fingerprint = _fingerprint(stamps, f"{options.layouts}\x1f{overrides}")
+        fingerprint = _fingerprint(stamps, f"{layouts}\x1f{overrides}")
         if before is not None and not (options.again or options.retry) and _is_current(before, fingerprint):
             release_hold(processed)
             return Outcome(before, published=False, inputs=len(inputs), tables=read_manifest(before)["tables"])

@@ -19,6 +19,7 @@ DATE_ATTRIBUTES = ("datetime", "content", "title", "data-time", "data-timestamp"
 LEAST_DIGITS = 4  # of an attribute that says a date
 MOST_UP, MOST_PIECES = 5, 14  # elements around a mark, and the pieces that one of them holds
 MOST_IDS = 60  # elements of a record that are asked for the post's id
+MOST_LABEL = 80  # characters of an element in a body that may be a label
 MOST_SCANNED = 200  # pieces of a record in which its name is looked for once more
 WHOLE = frozenset({"header-in-body", "title-in-body", "recurs-in-bodies"})  # what general code cuts and no selector said
 
@@ -34,6 +35,7 @@ def tell_page(survey: Survey, found: Found, trims: dict[int, str]) -> PageSeen:
         _tell_title(survey, found.title),
         _tell_declared(survey, found.declared_at),
         _tell_trimmed(survey, found, trims),
+        _tell_labels(survey, found),
     )
 
 
@@ -165,3 +167,14 @@ def _tell_trimmed(survey: Survey, found: Found, trims: dict[int, str]) -> frozen
                 told.add(number)
             number += 1
     return frozenset(told)
+
+
+def _tell_labels(survey: Survey, found: Found) -> dict[int, str]:
+    """Return what the short elements in bodies say: some of them are no author's words."""
+    markup, told = survey.markup, dict[int, str]()
+    for box in found.boxes:
+        for number in range(box.body + 1, markup.ends[box.body]) if box.body is not None else ():
+            first, last = markup.first[number], markup.last[number]
+            if first < last and markup.stops[last - 1] - markup.starts[first] <= MOST_LABEL:
+                told[number] = " ".join(survey.text[markup.starts[first] : markup.stops[last - 1]].split())
+    return told

@@ -16,6 +16,7 @@ AFTER_CLEANING = (
     "audit.py", "changes.py", "clean.py", "deployments.py", "evaluation.py", "first_query.py", "joining.py", "merge.py",
     "promises.py", "replay.py", "report.py", "run.py", "store.py", "terminal.py", "view.py", "workers.py", "commands",
     "publish",
+    "against.py", "discover.py", "discovering", "proposing.py", "sightings.py",
 )  # fmt: skip
 
 

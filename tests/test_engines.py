@@ -282,7 +282,7 @@ def test_a_broken_layout_ends_a_run_with_exit_code_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = write_layout(tmp_path, "id = 3")
-    monkeypatch.setattr("flows.run.read_layouts", lambda: read_layouts(broken))
+    monkeypatch.setattr("flows.split.engines.read_layouts", lambda: read_layouts(broken))
     (tmp_path / "raw").mkdir()
     assert main(["clean", "--no-prefect", str(tmp_path / "raw"), str(tmp_path / "out")]) == 2
     assert capsys.readouterr().err.count("\n") == 1

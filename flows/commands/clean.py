@@ -17,7 +17,7 @@ from rich.table import Table
 
 from flows.read.inputs import check_raw
 from flows.report import WATCHER, report_rows, summarize, work_line
-from flows.run import LAYOUTS, ON_REJECT, Options, run_clean
+from flows.run import ON_REJECT, Options, run_clean
 from flows.workers import PlainExecutor, WorkerPool, count_cores
 
 MAX_WORKERS = 1024  # more cores than any machine that it runs on
@@ -40,7 +40,10 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "processed", nargs="?", type=Path, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
     )
-    parser.add_argument("--layouts", choices=LAYOUTS, default="all", help="known engines' layouts: all, or none")
+    parser.add_argument(
+        "--layouts", default="all", metavar="WHICH",
+        help="known engines' layouts: all, none, or a file or folder of reviewed ones that are tried before them",
+    )  # fmt: skip
     parser.add_argument("--no-prefect", action="store_true", help="run the same path without Prefect")
     parser.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: as many as cores)")
 

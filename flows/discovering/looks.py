@@ -87,11 +87,7 @@ class Looks:
         key = (tag, frozenset(parts))
         upto, found = self._matching.get(key, (0, frozenset[int]()))
         if upto < len(self.known):
-            fresh = [
-                at
-                for at, look in enumerate(self.known[upto:], upto)
-                if (not tag or look[0] == tag) and key[1] <= look[1]
-            ]
+            fresh = [at for at, look in enumerate(self.known[upto:], upto) if (not tag or look[0] == tag) and key[1] <= look[1]]
             found = found.union(fresh)
             self._matching[key] = len(self.known), found
         return found

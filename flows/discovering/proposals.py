@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from flows.discovering.induction import Chosen, PartsFound, find_parts
+from flows.discovering.induction import find_parts
 from flows.discovering.looks import is_made_up
-from flows.discovering.selectors import Score, Selector, choose, propose
-from flows.discovering.sketches import PostSeen, Sketch
+from flows.discovering.matching import Score, Selector, choose, propose
+from flows.discovering.parts import Chosen, PartsFound
+from flows.discovering.sketches import Sketch
 
 ALIKE = 0.5  # of the parts around bodies, from which two pages are of one make
 AROUND = 5  # elements around a body by which pages are told alike
@@ -222,8 +223,3 @@ def _takes(other: Sketch, parts: PartsFound, literals: list[str]) -> bool:
     bodies = {number for selector in parts.body.selectors for number in selector.select(other)}
     elements = [number for selector in parts.element.selectors for number in selector.select(other)]
     return any(element <= body < other.ends[element] for element in elements for body in bodies)
-
-
-def count_openings(posts: Sequence[PostSeen]) -> int:
-    """Return how many of some posts open a thread."""
-    return sum(post.is_opening for post in posts)

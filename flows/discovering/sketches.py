@@ -32,7 +32,8 @@ class PageSeen:
     remarks: list[PostSeen] = field(default_factory=list)
     title: frozenset[int] = frozenset()
     declared: frozenset[int] = frozenset()
-    trimmed: frozenset[int] = frozenset()  # elements in bodies of which nothing was kept
+    trimmed: frozenset[int] = frozenset()  # elements in bodies of which nothing is to be kept
+    labels: dict[int, str] = field(default_factory=dict)  # what short elements in bodies say, folded
 
 
 class Sketch:
@@ -67,10 +68,8 @@ class Sketch:
         """Return the elements that hold the pieces of one and no others, itself among them, the outermost first."""
         span = (self.first[number], self.last[number])
         around = [n for n in self.ancestors(number, 6) if (self.first[n], self.last[n]) == span]
-        inside = []
-        for inner in range(number + 1, min(self.ends[number], number + 12)):
-            if (self.first[inner], self.last[inner]) == span:
-                inside.append(inner)
+        below = range(number + 1, min(self.ends[number], number + 12))
+        inside = [inner for inner in below if (self.first[inner], self.last[inner]) == span]
         return [*reversed(around), number, *inside]
 
 

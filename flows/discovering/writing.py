@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flows.discovering.induction import PartsFound
+from flows.discovering.parts import PartsFound
 from flows.discovering.proposals import Proposal
+from flows.discovering.recurring import Recurring
+from flows.discovering.shapes import choose_gate, show_shape, words_of, write_pattern
 
-REVIEW = (
-    "# Proposed by `threadmill discover`; nothing reads this file until a person has looked it over and switched it on:\n"
-)
+REVIEW = "# Proposed by `threadmill discover`; nothing reads this file until a person has looked it over and switched it on:\n"
 ORDER = ("author", "date", "votes", "accepted", "permalink")
 
 
@@ -23,6 +23,8 @@ def write_string(text: str) -> str:
         return f'"{text}"'
     if "'" not in text and text.isprintable():
         return f"'{text}'"
+    if "'''" not in text and text[-1:] != "'" and text.isprintable():
+        return f"'''{text}'''"
     return '"' + "".join(_escape(sign) for sign in text) + '"'
 
 
@@ -79,3 +81,43 @@ def _write_parts(parts: PartsFound) -> list[str]:
     if parts.drop.selectors:
         lines.append(f"drop = {write_list(parts.drop.css)}\n")
     return lines
+
+
+def name_rule(recurring: Recurring, taken: set[str]) -> str:
+    """Return an id for a rule: its first words; none of those that are taken."""
+    words = [word for word in words_of(recurring.shape) if word.isascii()][:4]
+    name = "-".join(["proposed", *words])[:60]
+    number = 1
+    while (named := name if number == 1 else f"{name}-{number}") in taken:
+        number += 1
+    return named
+
+
+def write_rule(recurring: Recurring, name: str, keeps: Iterable[str], notes: Iterable[str]) -> str:
+    """Return a rule as its file has it, with what is known of it as comments."""
+    tally = recurring.tally
+    why = (
+        f"not yet said: it stands on {tally.pages:,} of {recurring.pages:,} pages, in {tally.posts:,} posts, mostly as "
+        f"{PLACED[recurring.place]}; say why no author would write it"
+    )
+    lines = ["\n", *(write_comment(note) for note in notes), "[[rule]]\n"]
+    lines.append(f'id = {write_string(name)}\nrole = "chrome"\ngate = {write_list([choose_gate(recurring.shape) or ""])}\n')
+    lines.append(f"pattern = {write_string(write_pattern(recurring.shape))}\nwhy = {write_string(why)}\n")
+    lines.append(f"cuts = {write_list(line for line, _ in tally.examples)}\nkeeps = {write_list(keeps)}\n")
+    return "".join(lines)
+
+
+PLACED = {
+    "all of it": "all of a post",
+    "first line": "the first line of a post",
+    "last line": "the last line of a post",
+    "inside": "a line inside a post",
+}
+RULES_HEAD = REVIEW + (
+    "# move its rules to a file in flows/strip/rules. Each needs a reason of its own in `why`; tests hold it to its examples.\n"
+)
+
+
+def show_rule(recurring: Recurring) -> str:
+    """Return the shape of a rule as a person reads it."""
+    return show_shape(recurring.shape)

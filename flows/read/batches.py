@@ -49,7 +49,7 @@ class Batch:
     number: int
     raw: Path
     pieces: tuple[Piece, ...]
-    layouts: str = "all"  # or "none": known engines' layouts off
+    layouts: str = "all"  # or "none": known engines' layouts off; or a file or folder of reviewed ones
     version: str = ""  # of the rules and the program
 
 

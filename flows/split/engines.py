@@ -10,6 +10,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -69,6 +70,38 @@ def read_layouts(folder: Path = FOLDER) -> tuple[Layout, ...]:
     of the wrong type or a selector that cannot be read, and for an id that is not the file's name.
     """
     return tuple(_read_file(file) for file in sorted(folder.glob("*.toml"), key=lambda file: file.stem))
+
+
+def choose_layouts(which: str) -> tuple[Layout, ...]:
+    """Return the layouts that a run tries, in order: "all" the known ones, "none", else a reviewed file or folder before them.
+
+    Raises WrongUse for a path that is not there or holds no layout, and for an id that a known layout has.
+    """
+    if which in ("all", "none"):
+        return read_layouts() if which == "all" else ()
+    return (*_read_reviewed(which), *read_layouts())
+
+
+@cache
+def _read_reviewed(which: str) -> tuple[Layout, ...]:
+    path = Path(which)
+    if not path.exists():
+        raise WrongUse(f"--layouts {which}: neither all nor none, and no such file or folder")
+    reviewed = read_layouts(path) if path.is_dir() else (_read_file(path),)
+    if not reviewed:
+        raise WrongUse(f"--layouts {which}: the folder holds no layout (NAME.toml)")
+    known = {layout.id for layout in read_layouts()}
+    for layout in reviewed:
+        if layout.id in known:
+            _refuse(layout.file, f"the id {layout.id!r} is that of a known layout; give it another")
+    return reviewed
+
+
+def digest_layouts(which: str) -> str:
+    """Return what tells runs apart by their layouts: the word, or a digest of what the reviewed files say."""
+    if which in ("all", "none"):
+        return which
+    return blake2b(repr(choose_layouts(which)).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def _read_file(file: Path) -> Layout:
