@@ -167,11 +167,12 @@ def _recognise(sketches: Sequence[Sketch], parts: PartsFound, known_parts: Colle
         if step is not None
         for part in step.parts
     }
-    inside = _parts_in_posts(sketches)
+    inside = frozenset.intersection(*(_names_around(sketch) for sketch in sketches))
     ranked = sorted(
-        (part for part in everywhere if (name := _literal(part)) and name),
+        (part for part in everywhere if _literal(part)),
         key=lambda part: (
-            is_made_up(part), part in known_parts, _is_plain(part), part not in named, part not in inside, -len(part), part,
+            is_made_up(part) or any(map(str.isdigit, part)), part not in inside and part not in named, part[0] == "[",
+            _is_plain(part), part in known_parts, part not in named, -len(part), part,
         ),
     )  # fmt: skip
     literals: list[str] = []
@@ -190,15 +191,6 @@ def _is_own_body(sketches: Sequence[Sketch], element: Selector, body: Selector) 
 
 def _parts_of(sketch: Sketch) -> set[str]:
     return {part for look in sketch.by_look for part in sketch.looks.known[look][1]}
-
-
-def _parts_in_posts(sketches: Sequence[Sketch]) -> set[str]:
-    found: set[str] = set()
-    for sketch in sketches:
-        for post in sketch.seen.posts:
-            for number in [post.body, *sketch.ancestors(post.body, AROUND)]:
-                found |= sketch.looks.known[sketch.look[number]][1]
-    return found
 
 
 def _literal(part: str) -> str | None:
