@@ -1,0 +1,148 @@
+"""Layouts that `discover` proposes against the general splitter and the layouts by hand, engine by engine, each left out.
+
+    python tests/bench/discover.py [--folder FOLDER --gold GOLD.jsonl] [--made PAGES] [--runs 3] [--whole]
+
+Pages of an engine are those that its layout by hand reads (FOLDER), and the made sites of the tests (PAGES of each). One half
+of them, every other page, is what layouts are proposed from, by the general splitter alone; the other half is what they are
+measured on; then the halves change places. Printed for each engine: pages, those that a proposed layout decided, F1 of the
+posts by GOLD as the score command counts it, for the general splitter, the proposed layouts (the general splitter where they
+are not sound) and the layout by hand, and process milliseconds a page of each, reading included: the best of the runs, which
+take turns. `--whole`: all pages of FOLDER at once, as of one batch of many sites.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+sys.path.insert(0, str(Path(__file__).parent.parent.parent))
+from flows.batches import quiet_collector
+from flows.discover import Found, survey_pages
+from flows.pipeline import _split
+from flows.proposing import LayoutProposed, load_layout, propose
+from flows.read.files import page_from
+from flows.read.inputs import Provenance
+from flows.records import NoThread, Page, Thread
+from flows.split.engines import Layout, read_layouts
+from tests.bench.layouts import match_posts, read_gold
+from tests.sites.generator import SITES, make_pages
+
+SIDES = ("general", "proposed", "by hand")
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums over the pages of one engine, by side."""
+
+    pages: int = 0
+    decided: int = 0
+    layouts: int = 0
+    wanted: int = 0
+    found: Counter[str] = field(default_factory=Counter)
+    published: Counter[str] = field(default_factory=Counter)
+    seconds: Counter[str] = field(default_factory=Counter)
+
+    def score(self, side: str) -> float:
+        return 2 * self.found[side] / max(1, self.published[side] + self.wanted)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--gold", type=Path)
+    parser.add_argument("--made", type=int, default=0)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--whole", action="store_true")
+    arguments = parser.parse_args()
+    batches: dict[str, list[tuple[str, bytes, list[str]]]] = defaultdict(list)
+    if arguments.folder is not None:
+        gold = read_gold(arguments.gold)
+        for path in sorted(arguments.folder.glob("*.htm*")):
+            data, texts = path.read_bytes(), gold.get(path.stem, [])
+            batches["all" if arguments.whole else name_engine(data)].append((path.name, data, texts))
+    for site in SITES if arguments.made else ():
+        for made in make_pages(site, arguments.made, 29):
+            texts = [post["text"] for post in made.as_label()["posts"]]
+            batches[f"made: {site}"].append((f"{made.name}.html", made.html.encode(), texts))
+    print(f"{'engine':24}{'pages':>6}{'decided':>8}{'layouts':>8}   {'posts F1':^26}   {'ms a page':^24}")
+    print(f"{'':46}   " + "".join(f"{side:>9}" for side in SIDES) + "   " + "".join(f"{side:>9}" for side in SIDES))
+    total = Tally()
+    for engine, pages in sorted(batches.items()):
+        tally = measure(pages, arguments.runs)
+        show(engine, tally)
+        add(total, tally)
+    show("together", total)
+
+
+def name_engine(data: bytes) -> str:
+    page = page_from(data, "a.html", "html", Provenance())
+    found = _split(page, read_layouts()) if isinstance(page, Page) else None
+    return found.layout.removeprefix("html:layout:") if found is not None and "layout:" in found.layout else "no layout"
+
+
+def measure(pages: list[tuple[str, bytes, list[str]]], runs: int) -> Tally:
+    tally = Tally()
+    for half in (0, 1):
+        layouts = learn(pages[half::2])
+        tally.layouts += len(layouts)
+        for _, data, texts in pages[1 - half :: 2]:
+            measure_page(data, texts, layouts, runs, tally)
+    return tally
+
+
+def learn(pages: Iterable[tuple[str, bytes, list[str]]]) -> tuple[Layout, ...]:
+    """Return what is proposed for some pages, by the general splitter alone; one page is enough here."""
+    with TemporaryDirectory() as folder:
+        for name, data, _ in pages:
+            (Path(folder) / name).write_bytes(data)
+        from flows.discover import iter_pages
+
+        found: Found = survey_pages(iter_pages([Path(folder)]), "none")
+        proposed: list[LayoutProposed] = propose(found, [Path(folder)], None, "proposed", 1).layouts
+    return tuple(load_layout(one.name, one.toml) for one in proposed if one.name is not None)
+
+
+def measure_page(data: bytes, texts: list[str], layouts: tuple[Layout, ...], runs: int, tally: Tally) -> None:
+    tried = {"general": (), "proposed": layouts, "by hand": read_layouts()}
+    best = dict.fromkeys(SIDES, float("inf"))
+    found: dict[str, Thread | NoThread] = {}
+    quiet_collector()
+    for _ in range(runs):
+        for side in SIDES:
+            began = time.process_time()
+            page = page_from(data, "a.html", "html", Provenance())
+            if isinstance(page, Page):
+                found[side] = _split(page, tried[side])
+            best[side] = min(best[side], time.process_time() - began)
+    tally.pages += 1
+    tally.decided += "layout:" in found["proposed"].layout
+    tally.wanted += sum(bool(text.strip()) for text in texts)
+    for side in SIDES:
+        hit, published = match_posts(found[side], texts)
+        tally.found[side] += hit
+        tally.published[side] += published
+        tally.seconds[side] += best[side]
+
+
+def show(engine: str, tally: Tally) -> None:
+    scores = "".join(f"{tally.score(side):9.4f}" for side in SIDES)
+    times = "".join(f"{1e3 * tally.seconds[side] / max(1, tally.pages):9.1f}" for side in SIDES)
+    print(f"{engine:24}{tally.pages:>6}{tally.decided:>8}{tally.layouts:>8}   {scores}   {times}", flush=True)
+
+
+def add(total: Tally, tally: Tally) -> None:
+    for name in ("pages", "decided", "layouts", "wanted"):
+        setattr(total, name, getattr(total, name) + getattr(tally, name))
+    for name in ("found", "published", "seconds"):
+        getattr(total, name).update(getattr(tally, name))
+
+
+if __name__ == "__main__":
+    main()
