@@ -25,6 +25,7 @@ from flows.strip.artifacts import mark_lines
 from flows.strip.widgets import load_line_rules
 
 LEAST_HELD_BACK = 8  # pages from which half of them are kept to try the layout on
+LEAST_ALIKE = 0.9  # F1 of the posts on the pages that it knows, by those of the general splitter
 MOST_RULES = 60
 MOST_UNLIKELY = 20  # lines that are shown and not proposed
 MOST_WRONG = 1.0  # lines that look like people's own among what is published, for each in the batch: more is no rule
@@ -36,7 +37,7 @@ class Tried:
 
     pages: int = 0
     read: int = 0  # pages that it knew, and found sound
-    posts: int = 0  # of the general splitter
+    posts: int = 0  # of the general splitter, on those pages
     found: int = 0  # of the layout
     same: int = 0  # bodies alike
     fields: Counter[str] = field(default_factory=Counter)  # posts of `same` whose field is alike
@@ -141,6 +142,9 @@ def _finish(
     why = f"not yet said: made from {proposal.posts:,} posts on {proposal.pages:,} pages as the general splitter reads them"
     one.toml = write_layout(proposal, name, sites, versions, why)
     one.tried = try_layout(load_layout(name, one.toml), roots, held_back, found)
+    if one.tried.f1 < LEAST_ALIKE:
+        one.name, one.toml = None, ""
+        one.reason = f"the one that was made finds other posts than the general splitter (F1 {one.tried.f1:.2f})"
 
 
 def load_layout(name: str, toml: str) -> Layout:
@@ -160,12 +164,11 @@ def try_layout(layout: Layout, roots: Sequence[Path], sketches: Sequence[Sketch]
         if sketch is None or not isinstance(page, Page) or page.markup is None:
             continue
         tried.pages += 1
-        tried.posts += len(sketch.seen.posts)
-        survey = Survey(page, page.markup)
-        boxes = find_boxes(survey, layout) if is_recognised(page.markup, layout) else None
+        boxes = find_boxes(Survey(page, page.markup), layout) if is_recognised(page.markup, layout) else None
         if boxes is None:
             continue
         tried.read += 1
+        tried.posts += len(sketch.seen.posts)
         by_span = {(sketch.first[post.body], sketch.last[post.body]): post for post in sketch.seen.posts}
         for box in boxes.boxes:
             if box.body is None or sketch.first[box.body] == sketch.last[box.body]:

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Literal
 
-from flows.discovering.matching import Score, Selector, choose, propose
+from flows.discovering.matching import Score, Selector, choose, cost_of, propose
 from flows.discovering.parts import Chosen, select
 from flows.discovering.sketches import PostSeen, Records, Sketch
 
@@ -41,7 +41,7 @@ def _cover_records(sketches: Sequence[Sketch], kind: Kind, *, nested: bool) -> C
             selector: _weigh(left, chosen.selectors, selector, kind, nested=nested)
             for selector in _shortlist(left, chosen.selectors, kind, nested=nested)
         }
-        best = min(tried, key=lambda one: (-round(tried[one][0], 2), one.cost, one.css), default=None)
+        best = min(tried, key=lambda one: (-round(tried[one][0], 2), cost_of(one, "element"), one.css), default=None)
         if best is None:
             break
         worth, score = tried[best]
@@ -77,7 +77,7 @@ def _rank(
     for selector in selectors:
         worth, score = _weigh(few, taken, selector, kind, nested=nested)
         if score.right:
-            ranked.append((-round(worth, 2), selector.cost, selector.css, selector))
+            ranked.append((-round(worth, 2), cost_of(selector, "element"), selector.css, selector))
     return sorted(ranked)
 
 

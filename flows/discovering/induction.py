@@ -40,10 +40,10 @@ def find_parts(sketches: Sequence[Sketch], kind: Kind) -> PartsFound | None:
 # -- what stands in records -------------------------------------------------------------------------------------------------
 
 
-def _cover(chosen: Chosen, targets: Targets, judge: Judge, least: float, *, most: int = MOST_LISTED) -> None:
+def _cover(chosen: Chosen, targets: Targets, judge: Judge, least: float, *, most: int = MOST_LISTED, name: str = "") -> None:
     """Add the best selector of some targets, if there is one; more of them are asked for with what it does not find."""
     if targets and len(chosen.selectors) < most:
-        best = choose(propose(targets, targets[0][0].looks), judge, least)
+        best = choose(propose(targets, targets[0][0].looks), judge, least, name)
         if best is not None:
             chosen.add(*best)
 
@@ -53,7 +53,7 @@ def _find_bodies(records: list[Records]) -> Chosen:
     for held in records:
         sketch = held.sketch
         right.append({at: frozenset(sketch.same_pieces(post.body)) for at, post in enumerate(held.post_of) if post is not None})
-    return _find_firsts(records, right, lambda held, number: held.owner(number), PRECISE)
+    return _find_firsts(records, right, lambda held, number: held.owner(number), PRECISE, "body")
 
 
 def _find_field(records: list[Records], name: str, parts: PartsFound) -> None:
@@ -65,7 +65,7 @@ def _find_field(records: list[Records], name: str, parts: PartsFound) -> None:
     wanted, total = sum(map(len, right)), sum(1 for held in records for post in held.post_of if post is not None)
     if not wanted or wanted < LEAST_HELD[name] * total:
         return
-    chosen = _find_firsts(records, right, lambda held, number: held.place_of(number), PRECISE)
+    chosen = _find_firsts(records, right, lambda held, number: held.place_of(number), PRECISE, name)
     if not chosen.selectors:
         return
     parts.fields[name] = chosen
@@ -78,7 +78,11 @@ def _in_record(held: Records, at: int, post: PostSeen, name: str) -> frozenset[i
 
 
 def _find_firsts(
-    records: list[Records], right: list[dict[int, frozenset[int]]], place: Callable[[Records, int], int], least: float
+    records: list[Records],
+    right: list[dict[int, frozenset[int]]],
+    place: Callable[[Records, int], int],
+    least: float,
+    name: str,
 ) -> Chosen:
     """Return the selectors whose first match in each record is right; later ones for what the earlier do not find."""
     chosen = Chosen()
@@ -101,7 +105,7 @@ def _find_firsts(
     while len(chosen.selectors) < MOST_LISTED:
         targets = [(held.sketch, n) for held, mine in zip(records, left, strict=True) for at in mine for n in sorted(mine[at])]
         before = len(chosen.selectors)
-        _cover(chosen, targets, judge, least)
+        _cover(chosen, targets, judge, least, name=name)
         if len(chosen.selectors) == before or chosen.selectors[-1] in chosen.selectors[:-1]:
             break
         last = chosen.selectors[-1]
@@ -151,7 +155,7 @@ def _find_permalink(records: list[Records], parts: PartsFound) -> None:
         }
         for held in records
     ]
-    chosen = _find_firsts(records, right, lambda held, number: held.place_of(number), 0.98)
+    chosen = _find_firsts(records, right, lambda held, number: held.place_of(number), 0.98, "permalink")
     if chosen.score.coverage >= 0.9:
         parts.fields["permalink"], parts.attributes["permalink"] = chosen, [name]
 

@@ -31,8 +31,8 @@ def look_of(tag: str, attributes: dict[str, str | None]) -> Look:
         return tag, frozenset()
     parts = [f".{name}" for name in (attributes.get("class") or "").split() if is_stable(name)]
     for name, value in attributes.items():
-        if name != "class" and (part := _part_of(tag, name, value or "")) is not None:
-            parts.append(part)
+        if name != "class":
+            parts += _parts_of(tag, name, value or "")
     return tag, frozenset(parts[:MOST_PARTS])
 
 
@@ -46,19 +46,23 @@ def is_made_up(part: str) -> bool:
     return part[0] == "." and MADE_UP.fullmatch(part[1:]) is not None
 
 
-def _part_of(tag: str, name: str, value: str) -> str | None:
+def _parts_of(tag: str, name: str, value: str) -> list[str]:
     if name in ("id", "name"):
         if (found := NUMBERED.match(value)) is not None:
-            return f"[{name}^={quote(found[1])}]"
-        return f"#{value}" if name == "id" and IDENT.fullmatch(value) and not any(map(str.isdigit, value)) else None
+            return [f"[{name}^={quote(found[1])}]"]
+        return [f"#{value}"] if name == "id" and _is_word(value) else []
     if name in NAMED:
-        return f"[{name}={quote(value)}]" if 0 < len(value) <= 30 and '"' not in value and "\\" not in value else None
+        return [f"[{name}={quote(value)}]"] if 0 < len(value) <= 30 and '"' not in value and "\\" not in value else []
     if name == "href" and tag == "a":
         found = PATH.match(value)
-        return f"[href*={quote(found[1])}]" if found is not None else None
+        return [f"[href*={quote(found[1])}]"] if found is not None else []
     if name == "datetime" or (name.startswith("data-") and IDENT.fullmatch(name) and LONG_NUMBER.search(name) is None):
-        return f"[{name}]"
-    return None
+        return [f"[{name}]"] + ([f"[{name}={value}]"] if _is_word(value) and len(value) <= 30 else [])
+    return []
+
+
+def _is_word(value: str) -> bool:
+    return IDENT.fullmatch(value) is not None and not any(map(str.isdigit, value))
 
 
 def quote(value: str) -> str:

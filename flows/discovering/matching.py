@@ -14,6 +14,16 @@ MOST_LOOKED_AT = 400  # wanted elements from which candidates are drawn
 MOST_CANDIDATES = 160
 MOST_PARTS = 8  # parts of an element that are combined, the commonest first
 LEAST_SHARE = 0.05  # of the wanted elements that a candidate's part stands on
+HINTED = 0.3  # of the cost of a part that a name with a word for what is looked for saves
+# Words that software names things by, in whichever language it shows them; they decide between selectors that do equally well.
+HINTS = {
+    "element": ("post", "message", "comment", "reply", "answer", "response", "item"),
+    "body": ("body", "content", "text", "message"),
+    "author": ("author", "user", "name", "member", "poster", "creator"),
+    "date": ("date", "time", "posted", "published"),
+    "votes": ("vote", "score", "like", "points"),
+    "title": ("title", "subject", "h1"),
+}
 MOST_AROUND = 4  # elements around one whose parts may tell where it stands
 
 
@@ -148,7 +158,13 @@ def _most(counts: Counter[T]) -> list[tuple[T, int]]:
     return sorted(counts.items(), key=lambda entry: (-entry[1], repr(entry[0])))
 
 
-def choose(candidates: Iterable[Selector], judge: Judge, least: float) -> tuple[Selector, Score] | None:
+def cost_of(selector: Selector, name: str) -> float:
+    """Return the cost of a selector for a field, less where its parts have a word for it."""
+    told = selector.inner.css.lower()
+    return selector.cost - (HINTED if any(hint in told for hint in HINTS.get(name, ())) else 0.0)
+
+
+def choose(candidates: Iterable[Selector], judge: Judge, least: float, name: str = "") -> tuple[Selector, Score] | None:
     """Return the candidate that finds most and little else, the plainest among equals; None: none is precise enough."""
     best: tuple[float, float, str] | None = None
     chosen: tuple[Selector, Score] | None = None
@@ -157,7 +173,7 @@ def choose(candidates: Iterable[Selector], judge: Judge, least: float) -> tuple[
         if not score.right or score.precision < least:
             continue
         worth = (score.right - 2 * score.wrong) / max(1, score.wanted)
-        rank = (-round(worth, 2), selector.cost, selector.css)
+        rank = (-round(worth, 2), cost_of(selector, name), selector.css)
         if best is None or rank < best:
             best, chosen = rank, (selector, score)
     return chosen

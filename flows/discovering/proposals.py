@@ -121,7 +121,7 @@ def _find_on_page(sketches: Sequence[Sketch], name: str) -> Chosen:
         hit = sum(first in right for first, right in firsts if first is not None)
         return Score(hit, sum(first is not None for first, _ in firsts) - hit, len(wanted))
 
-    best = choose(propose(targets, targets[0][0].looks), judge, 0.95)
+    best = choose(propose(targets, targets[0][0].looks), judge, 0.95, name)
     if best is not None and best[1].coverage >= 0.7:
         chosen.add(*best)
     return chosen
@@ -153,8 +153,7 @@ def _find_opening(sketches: Sequence[Sketch], parts: PartsFound) -> Chosen:
 
 def _recognise(sketches: Sequence[Sketch], parts: PartsFound, known_parts: Collection[str]) -> tuple[str, list[str]]:
     """Return the selector that only such pages match, and names that stand in the source of all of them."""
-    element, body = parts.element.selectors[0], parts.body.selectors[0]
-    selector = element.css if _is_own_body(sketches, element, body) else f"{element.css} {body.css}"
+    selector = _write_recognition(sketches, parts)
     everywhere = _parts_of(sketches[0])
     for sketch in sketches[1:]:
         everywhere &= _parts_of(sketch)
@@ -185,8 +184,22 @@ def _recognise(sketches: Sequence[Sketch], parts: PartsFound, known_parts: Colle
     return selector, literals
 
 
-def _is_own_body(sketches: Sequence[Sketch], element: Selector, body: Selector) -> bool:
-    return any(set(element.select(sketch)) & set(body.select(sketch)) for sketch in sketches)
+def _write_recognition(sketches: Sequence[Sketch], parts: PartsFound) -> str:
+    """Return bodies in records as one selector, of as many kinds as it takes to match all the pages."""
+    left, written = list(sketches), list[str]()
+    for element in parts.element.selectors:
+        for body in parts.body.selectors:
+            met = [sketch for sketch in left if _stand_in(sketch, element, body)]
+            if met:
+                is_own = any(set(element.select(sketch)) & set(body.select(sketch)) for sketch in met)
+                written.append(element.css if is_own else f"{element.css} {body.css}")
+                left = [sketch for sketch in left if sketch not in met]
+    return ", ".join(written)
+
+
+def _stand_in(sketch: Sketch, element: Selector, body: Selector) -> bool:
+    bodies = body.select(sketch)
+    return any(number <= inner < sketch.ends[number] for number in element.select(sketch) for inner in bodies)
 
 
 def _parts_of(sketch: Sketch) -> set[str]:
