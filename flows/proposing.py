@@ -169,12 +169,12 @@ def try_layout(layout: Layout, roots: Sequence[Path], sketches: Sequence[Sketch]
             continue
         tried.read += 1
         tried.posts += len(sketch.seen.posts)
-        by_span = {(sketch.first[post.body], sketch.last[post.body]): post for post in sketch.seen.posts}
+        by_body = {number: post for post in sketch.seen.posts for number in post.right["body"]}
         for box in boxes.boxes:
             if box.body is None or sketch.first[box.body] == sketch.last[box.body]:
                 continue
             tried.found += 1
-            post = by_span.pop((sketch.first[box.body], sketch.last[box.body]), None)
+            post = by_body.get(box.body)
             if post is not None:
                 tried.same += 1
                 _compare(tried, post, {"author": box.author, "date": box.date, "votes": box.votes})

@@ -7,6 +7,7 @@ name to read the very same is told, by the same code that reads for a layout.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 
 from flows.discovering.sketches import PageSeen, PostSeen
 from flows.split.markup.boxes import Box, Found
@@ -26,8 +27,8 @@ WHOLE = frozenset({"header-in-body", "title-in-body", "recurs-in-bodies"})  # wh
 
 def tell_page(survey: Survey, found: Found, trims: dict[int, str]) -> PageSeen:
     """Return what was found on a page by its elements; `trims` are the pieces that are cut from bodies, with the rule."""
-    posts = [_tell_post(survey, box, is_opening=box is found.opening) for box in found.boxes]
-    remarks = [_tell_post(survey, box, is_opening=False) for _, box in found.remarks]
+    posts = [_tell_post(survey, box, trims, is_opening=box is found.opening) for box in found.boxes]
+    remarks = [_tell_post(survey, box, trims, is_opening=False) for _, box in found.remarks]
     return PageSeen(
         survey.page.source,
         [post for post in posts if post is not None],
@@ -39,10 +40,12 @@ def tell_page(survey: Survey, found: Found, trims: dict[int, str]) -> PageSeen:
     )
 
 
-def _tell_post(survey: Survey, box: Box, *, is_opening: bool) -> PostSeen | None:
+def _tell_post(survey: Survey, box: Box, trims: dict[int, str], *, is_opening: bool) -> PostSeen | None:
     if box.body is None:
         return None
-    seen = PostSeen(box.body, is_accepted=bool(box.is_accepted), is_opening=is_opening)
+    bodies = _tell_bodies(survey, box.body, trims)
+    seen = PostSeen(max(bodies), box.body, is_accepted=bool(box.is_accepted), is_opening=is_opening)
+    seen.right["body"] = frozenset(bodies)
     if box.author is not None:
         seen.right["author"] = _tell_author(survey, box, box.author)
     if box.date is not None:
@@ -53,6 +56,35 @@ def _tell_post(survey: Survey, box: Box, *, is_opening: bool) -> PostSeen | None
     if box.permalink is not None:
         seen.told["permalink"] = _tell_permalink(survey, box, box.permalink)
     return seen
+
+
+def _tell_bodies(survey: Survey, body: int, trims: dict[int, str]) -> list[int]:
+    """Return the elements that hold of a page's text what is left of a body and nothing else that is kept."""
+    markup, text = survey.markup, survey.text
+
+    def is_shown(piece: int) -> bool:
+        return piece not in trims and not text[markup.starts[piece] : markup.stops[piece]].isspace()
+
+    shown = [piece for piece in range(markup.first[body], markup.last[body]) if is_shown(piece)]
+    if not shown:
+        return [body]
+    found, above = [body], markup.parents[body]
+    span = (markup.first[body], markup.last[body])
+    while above > 0 and len(found) < MOST_UP and (markup.first[above], markup.last[above]) == span:
+        found.append(above)
+        above = markup.parents[above]
+    inner: int | None = body
+    while inner is not None:  # down, as long as one child holds all of it
+        inner = next((n for n in _children(survey, inner) if markup.first[n] <= shown[0] and shown[-1] < markup.last[n]), None)
+        found += [] if inner is None else [inner]
+    return found
+
+
+def _children(survey: Survey, number: int) -> Iterator[int]:
+    child, end = number + 1, survey.markup.ends[number]
+    while child < end:
+        yield child
+        child = survey.markup.ends[child]
 
 
 def _around(survey: Survey, piece: int) -> list[int]:

@@ -49,10 +49,7 @@ def _cover(chosen: Chosen, targets: Targets, judge: Judge, least: float, *, most
 
 
 def _find_bodies(records: list[Records]) -> Chosen:
-    right: list[dict[int, frozenset[int]]] = []
-    for held in records:
-        sketch = held.sketch
-        right.append({at: frozenset(sketch.same_pieces(post.body)) for at, post in enumerate(held.post_of) if post is not None})
+    right = [{at: post.right["body"] for at, post in enumerate(held.post_of) if post is not None} for held in records]
     return _find_firsts(records, right, lambda held, number: held.owner(number), PRECISE, "body")
 
 

@@ -14,9 +14,13 @@ FIELDS = ("author", "date", "votes")
 
 @dataclass(slots=True)
 class PostSeen:
-    """One post as a splitter found it: its body's element, and by field the elements any of which would read the same."""
+    """One post as a splitter found it: its body's element, and by field the elements any of which would read the same.
+
+    A body is what is left of it: `body` is the tightest element around that, `whole` the one that was found.
+    """
 
     body: int
+    whole: int
     right: dict[str, frozenset[int]] = field(default_factory=dict)
     told: dict[str, frozenset[tuple[int, str]]] = field(default_factory=dict)  # the same for attributes: (element, name)
     is_accepted: bool = False
@@ -64,21 +68,13 @@ class Sketch:
             number = self.parents[number]
         return found
 
-    def same_pieces(self, number: int) -> list[int]:
-        """Return the elements that hold the pieces of one and no others, itself among them, the outermost first."""
-        span = (self.first[number], self.last[number])
-        around = [n for n in self.ancestors(number, 6) if (self.first[n], self.last[n]) == span]
-        below = range(number + 1, min(self.ends[number], number + 12))
-        inside = [inner for inner in below if (self.first[inner], self.last[inner]) == span]
-        return [*reversed(around), number, *inside]
-
 
 class Records:
     """The records that some selectors find on a page, and which post each of them is."""
 
     def __init__(self, sketch: Sketch, elements: list[int], posts: list[PostSeen], *, nested: bool) -> None:
         self.sketch, self.nested = sketch, nested
-        bodies = sorted(post.body for post in posts)
+        bodies = sorted(post.whole for post in posts)
         self.elements = _without_inner(elements, [] if nested else elements, sketch)
         self.post_of: list[PostSeen | None] = [None] * len(self.elements)
         self.crowded = 0  # records that hold more posts than one
