@@ -11,6 +11,7 @@ from flows.discovering.parts import Chosen, PartsFound, select
 from flows.discovering.sketches import FIELDS, PostSeen, Records, Sketch
 
 LEAST_HELD = {"author": 0.7, "date": 0.7, "votes": 0.5}  # share of the posts that show a field, so that it is worth a selector
+TIGHT = 0.95  # of the bodies that are found when anything may stand in them that is cut
 LEAST_ACCEPTED = 2  # pages
 LEAST_TRIMMED = 3  # pages
 
@@ -49,8 +50,16 @@ def _cover(chosen: Chosen, targets: Targets, judge: Judge, least: float, *, most
 
 
 def _find_bodies(records: list[Records]) -> Chosen:
-    right = [{at: post.right["body"] for at, post in enumerate(held.post_of) if post is not None} for held in records]
-    return _find_firsts(records, right, lambda held, number: held.owner(number), PRECISE, "body")
+    """Return the selectors of bodies, if possible of what holds nothing besides that would have to be cut on every page."""
+    found = []
+    for name in ("tight", "body"):
+        right = [
+            {at: post.right[name] for at, post in enumerate(held.post_of) if post is not None and post.right.get(name)}
+            for held in records
+        ]
+        found.append(_find_firsts(records, right, lambda held, number: held.owner(number), PRECISE, "body"))
+    tight, wide = found
+    return tight if tight.right >= TIGHT * wide.right and tight.score.precision >= PRECISE else wide
 
 
 def _find_field(records: list[Records], name: str, parts: PartsFound) -> None:
