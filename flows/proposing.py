@@ -17,7 +17,7 @@ from flows.discovering.shapes import choose_gate, write_pattern
 from flows.discovering.sketches import PostSeen, Sketch
 from flows.discovering.writing import RULES_HEAD, name_rule, show_rule, write_layout, write_rule
 from flows.records import Page
-from flows.rules import Rule, check_rules, match_line, read_rules
+from flows.rules import Rule, check_rules, match_line, read_rules, split_words
 from flows.split.engines import Layout, iter_selectors, read_layouts
 from flows.split.markup.known import find_boxes, is_recognised
 from flows.split.markup.survey import Survey
@@ -27,6 +27,7 @@ from flows.strip.widgets import load_line_rules
 LEAST_HELD_BACK = 8  # pages from which half of them are kept to try the layout on
 LEAST_ALIKE = 0.9  # F1 of the posts on the pages that it knows, by those of the general splitter
 MOST_RULES = 60
+NEVER = "Nothing on this page was said by a template, as far as I can see."  # what no rule claims
 MOST_UNLIKELY = 20  # lines that are shown and not proposed
 MOST_WRONG = 1.0  # lines that look like people's own among what is published, for each in the batch: more is no rule
 
@@ -108,7 +109,6 @@ def _propose_layouts(found: Found, roots: Sequence[Path], name: str | None, leas
     for group in groups:
         posts = sum(len(sketch.seen.posts) for sketch in group)
         if len(group) < least:
-            proposed.append(LayoutProposed(len(group), posts, reason=f"fewer than {least} pages are made alike"))
             continue
         others = [sketch for other in groups if other is not group for sketch in other] + found.threadless.sketches()
         learned, held_back = (group[::2], group[1::2]) if len(group) >= LEAST_HELD_BACK else (group, group)
@@ -121,6 +121,10 @@ def _propose_layouts(found: Found, roots: Sequence[Path], name: str | None, leas
             _finish(one, proposal, base if not taken else f"{base}-{taken + 1}", roots, held_back, found)
             one.on_other_pages = held_back is not group
         proposed.append(one)
+    small = [group for group in groups if len(group) < least]
+    if small:
+        pages, posts = sum(map(len, small)), sum(len(sketch.seen.posts) for group in small for sketch in group)
+        proposed.append(LayoutProposed(pages, posts, reason=f"no {least} of them are made alike"))
     return proposed
 
 
@@ -195,49 +199,51 @@ def _compare(tried: Tried, post: PostSeen, marks: dict[str, object]) -> None:
 
 def _propose_rules(found: Found, snapshot: Path | None, least: int) -> tuple[list[RuleProposed], list[Recurring]]:
     recurring = found.lines.find(max(least, LEAST_PAGES))
-    likely = [one for one in recurring if one.is_likely][:MOST_RULES]
+    likely = [(one, cuts) for one in recurring if one.is_likely and (cuts := _choose_cuts(one))][:MOST_RULES]
     unlikely = [one for one in recurring if not one.is_likely]
-    neighbours = found.lines.neighbours(likely)
-    taken = {rule.id for rule in load_line_rules().rules}
-    written: list[tuple[str, Recurring, list[str]]] = []
-    for one in likely:
+    taken, named = {rule.id for rule in load_line_rules().rules}, list[tuple[str, Recurring, list[str]]]()
+    for one, cuts in likely:
         name = name_rule(one, taken)
         taken.add(name)
-        written.append((name, one, _choose_keeps(one, neighbours)))
-    tomls = {name: write_rule(one, name, keeps, ()) for name, one, keeps in written}
-    rules = load_rules(RULES_HEAD + "".join(tomls.values())) if tomls else ()
-    hits = hold_against(rules, snapshot) if snapshot is not None else {}
+        named.append((name, one, cuts))
+    neighbours = found.lines.neighbours(one for one, _ in likely)
+    drafts = load_rules("".join(write_rule(one, name, cuts, [NEVER]) for name, one, cuts in named))
+    hits = hold_against(drafts, snapshot) if snapshot is not None else {}
     proposed: list[RuleProposed] = []
-    for name, one, keeps in written:
+    for name, one, cuts in named:
         hit = hits.get(name)
         if hit is not None and len(hit.alone) > MOST_WRONG * one.tally.lines:
             unlikely.append(one)
             continue
-        proposed.append(RuleProposed(name, one, write_rule(one, name, keeps, tell_rule(one, hit)), hit))
+        keeps = _choose_keeps(cuts[0], neighbours.get(choose_gate(one.shape) or "", []), drafts)
+        proposed.append(RuleProposed(name, one, write_rule(one, name, cuts, keeps, tell_rule(one, hit)), hit))
+    check_rules(load_rules("".join(rule.toml for rule in proposed)))
     return proposed, unlikely[:MOST_UNLIKELY]
 
 
+def _choose_cuts(one: Recurring) -> list[str]:
+    """Return the examples that the rule claims; what was masked may be longer than its pattern allows."""
+    pattern = re.compile(write_pattern(one.shape), re.IGNORECASE)
+    return [line for line, _ in one.tally.examples if pattern.fullmatch(line) and _opens(one, line)]
+
+
+def _opens(one: Recurring, line: str) -> bool:
+    return (choose_gate(one.shape) or "").encode() in split_words(line.lower())
+
+
 def load_rules(toml: str) -> tuple[Rule, ...]:
-    """Return rules from their text, through the program's own reader, proved on their examples. Raises WrongUse."""
+    """Return rules from their text, through the program's own reader. Raises WrongUse where that refuses them."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "proposed.toml"
         file.write_text(toml, "utf-8")
-        rules = read_rules(file)
-    check_rules(rules)
-    return rules
+        return read_rules(file)
 
 
-def _choose_keeps(one: Recurring, neighbours: dict[str, list[str]]) -> list[str]:
-    """Return lines that the rule must leave and that no rule claims: real ones near it, and one that quotes it."""
-    example = one.tally.examples[0][0]
-    near = neighbours.get(choose_gate(one.shape) or "", [])
-    quoted = [f"I never saw “{example}” said by a person.", f"What does “{example}” mean, and who wrote it there?"]
-    kept = [line for line in [*near, *quoted] if _is_left(line) and not _claims(one, line)]
-    return kept[:2] or quoted[:1]
-
-
-def _claims(one: Recurring, line: str) -> bool:
-    return re.fullmatch(write_pattern(one.shape), line, re.IGNORECASE) is not None
+def _choose_keeps(example: str, near: Sequence[str], rules: Sequence[Rule]) -> list[str]:
+    """Return lines that the rule must leave and that no rule claims: real ones near it, else some that quote it."""
+    quoted = [f"I never saw “{example}” said by a person.", f"What does “{example}” mean, and who wrote it there?", NEVER]
+    kept = [line for line in [*near, *quoted] if _is_left(line) and all(match_line(rule, line) is None for rule in rules)]
+    return kept[:2]
 
 
 def _is_left(line: str) -> bool:

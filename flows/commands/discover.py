@@ -139,7 +139,7 @@ def _tell_batch(found: Found) -> Iterator[str]:
 
 
 def _tell_layout(layout: LayoutProposed, *, whole: bool) -> Iterator[str]:
-    where = f"{layout.pages:,} pages made alike with {layout.posts:,} posts"
+    where = f"{layout.pages:,} pages with {layout.posts:,} posts"
     if layout.name is None or layout.proposal is None or layout.tried is None:
         yield f"no layout for {where}: {layout.reason}"
         return

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from flows.rules import split_words
+
 NUMBER, NAME, DATE = "\ue000", "\ue001", "\ue002"  # of the private use area: no page's own signs
 MASKS = frozenset((NUMBER, NAME, DATE))
 MASKED = {NUMBER: "‹number›", NAME: "‹name›", DATE: "‹date›"}  # as a person is shown them
@@ -70,5 +72,6 @@ def write_pattern(shape: str) -> str:
 
 def choose_gate(shape: str) -> str | None:
     """Return the word that a line must hold before the pattern is tried: the longest; None where a shape has no word."""
-    words = [word for word in words_of(shape) if word.isalpha() and word == word.lower()]
-    return max(words, key=lambda word: (len(word), word), default=None)
+    told = "".join(" " if sign in MASKS else sign for sign in shape.lower())
+    words = [word.decode("utf-8", "replace") for word in split_words(told)]
+    return max((word for word in words if word.isalpha()), key=lambda word: (len(word), word), default=None)

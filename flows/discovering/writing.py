@@ -93,7 +93,7 @@ def name_rule(recurring: Recurring, taken: set[str]) -> str:
     return named
 
 
-def write_rule(recurring: Recurring, name: str, keeps: Iterable[str], notes: Iterable[str]) -> str:
+def write_rule(recurring: Recurring, name: str, cuts: Iterable[str], keeps: Iterable[str], notes: Iterable[str] = ()) -> str:
     """Return a rule as its file has it, with what is known of it as comments."""
     tally = recurring.tally
     why = (
@@ -103,7 +103,7 @@ def write_rule(recurring: Recurring, name: str, keeps: Iterable[str], notes: Ite
     lines = ["\n", *(write_comment(note) for note in notes), "[[rule]]\n"]
     lines.append(f'id = {write_string(name)}\nrole = "chrome"\ngate = {write_list([choose_gate(recurring.shape) or ""])}\n')
     lines.append(f"pattern = {write_string(write_pattern(recurring.shape))}\nwhy = {write_string(why)}\n")
-    lines.append(f"cuts = {write_list(line for line, _ in tally.examples)}\nkeeps = {write_list(keeps)}\n")
+    lines.append(f"cuts = {write_list(cuts)}\nkeeps = {write_list(keeps)}\n")
     return "".join(lines)
 
 
