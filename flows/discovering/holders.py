@@ -17,6 +17,7 @@ PRECISE = 0.9
 MOST_UP = 14  # elements between a body and its record
 FEW_PAGES, MOST_SHORTLISTED = 10, 40
 WELL_HELD = 2.0  # what records are worth that hold each post with its name and date, nearly
+AS_GOOD, SOME = 0.9, 0.3  # worth of each record by its name; share of the records that must have the name
 FLAT, DEEPER = 0.95, 0.1  # of the posts that records side by side must hold; what records in one another must add
 
 
@@ -41,7 +42,7 @@ def _cover_records(sketches: Sequence[Sketch], kind: Kind, *, nested: bool) -> C
             selector: _weigh(left, chosen.selectors, selector, kind, nested=nested)
             for selector in _shortlist(left, chosen.selectors, kind, nested=nested)
         }
-        best = min(tried, key=lambda one: (-round(tried[one][0], 2), cost_of(one, "element"), one.css), default=None)
+        best = _prefer(tried)
         if best is None:
             break
         worth, score = tried[best]
@@ -50,6 +51,24 @@ def _cover_records(sketches: Sequence[Sketch], kind: Kind, *, nested: bool) -> C
         chosen.add(best, score._replace(wanted=wanted))
         left = [(sketch, _left_over(sketch, posts, [*chosen.selectors], nested=nested)) for sketch, posts in left]
     return chosen
+
+
+def _prefer(tried: dict[Selector, tuple[float, Score]]) -> Selector | None:
+    """Return the selector that is worth most; of several makes of records one with a name, before a place that all share."""
+
+    def rank(one: Selector) -> tuple[float, float, str]:
+        return -round(tried[one][0], 2), cost_of(one, "element"), one.css
+
+    best = min(tried, key=rank, default=None)
+    if best is None or best.inner.parts or not tried[best][1].right:
+        return best
+    least = AS_GOOD * tried[best][0] / tried[best][1].right
+    named = [
+        one
+        for one, (worth, score) in tried.items()
+        if one.inner.parts and score.coverage >= SOME and score.precision >= PRECISE and worth / score.right >= least
+    ]
+    return min(named, key=rank, default=best)
 
 
 def _shortlist(left: list[tuple[Sketch, list[PostSeen]]], taken: list[Selector], kind: Kind, *, nested: bool) -> list[Selector]:

@@ -185,14 +185,15 @@ def _recognise(sketches: Sequence[Sketch], parts: PartsFound, known_parts: Colle
 
 
 def _write_recognition(sketches: Sequence[Sketch], parts: PartsFound) -> str:
-    """Return bodies in records as one selector, of as many kinds as it takes to match all the pages."""
-    left, written = list(sketches), list[str]()
+    """Return bodies in records of any make as one selector: a thread that nobody answered shows but one of them."""
+    written: dict[str, None] = {}
     for element in parts.element.selectors:
+        left = [sketch for sketch in sketches if element.select(sketch)]
         for body in parts.body.selectors:
             met = [sketch for sketch in left if _stand_in(sketch, element, body)]
             if met:
                 is_own = any(set(element.select(sketch)) & set(body.select(sketch)) for sketch in met)
-                written.append(element.css if is_own else f"{element.css} {body.css}")
+                written[element.css if is_own else f"{element.css} {body.css}"] = None
                 left = [sketch for sketch in left if sketch not in met]
     return ", ".join(written)
 

@@ -45,7 +45,7 @@ def widen_shape(shape: str) -> str | None:
     'Sent from my ‹name› using ‹name›'
     """
     wide = FILLED.sub(NAME, shape)
-    wide = re.sub(rf"{NAME}(?:[ {NUMBER}{NAME}]*{NAME})", NAME, wide)
+    wide = re.sub(rf"{NAME}[ {NUMBER}{NAME}]*[{NUMBER}{NAME}]", NAME, wide)
     return wide if wide != shape and len(words_of(wide)) >= 2 else None
 
 

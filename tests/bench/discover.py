@@ -13,7 +13,6 @@ take turns. `--whole`: all pages of FOLDER at once, as of one batch of many site
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections import Counter, defaultdict
