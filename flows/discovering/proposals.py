@@ -15,7 +15,7 @@ from flows.discovering.sketches import Sketch
 ALIKE = 0.5  # of the parts around bodies, from which two pages are of one make
 AROUND = 5  # elements around a body by which pages are told alike
 HELD = 0.85  # share of the posts that a layout must find, to be proposed
-PROMISED = 0.95  # share of the posts with a field, from which the layout promises it
+PROMISED = 0.85  # share of the posts with a field, from which the layout promises it; a page must keep it for four of five
 MOST_LITERALS = 3
 REMARKED = 0.2  # share of the pages with remarks, from which they get a table
 PLAIN_NAME = 8  # letters up to which a name without a sign in it is a word that any software may use
