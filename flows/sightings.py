@@ -29,6 +29,10 @@ def tell_page(survey: Survey, found: Found, trims: dict[int, str]) -> PageSeen:
     """Return what was found on a page by its elements; `trims` are the pieces that are cut from bodies, with the rule."""
     posts = [_tell_post(survey, box, trims, is_opening=box is found.opening) for box in found.boxes]
     remarks = [_tell_post(survey, box, trims, is_opening=False) for _, box in found.remarks]
+    for box, post in zip(found.boxes, posts, strict=True):
+        above = None if box.parent is None else posts[box.parent]
+        if post is not None and above is not None:
+            post.parent = above.body
     return PageSeen(
         survey.page.source,
         [post for post in posts if post is not None],

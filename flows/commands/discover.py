@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
 
 from flows.discover import Found, find_roots, iter_pages, survey_pages
 from flows.discovering.writing import show_rule
@@ -55,9 +54,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(as_json(proposals, written), ensure_ascii=False))
         return 0
-    console = Console(highlight=False, soft_wrap=True)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal of ASCII still gets the report
     for line in report(proposals, written, whole=arguments.write is None):
-        console.print(neutralize(line), markup=False)
+        print(neutralize(line))
     return 0
 
 
@@ -155,7 +155,7 @@ def _tell_layout(layout: LayoutProposed, *, whole: bool) -> Iterator[str]:
         if tried.had[name]:
             yield f"  {name} alike: {tried.fields[name]:,} of {tried.had[name]:,}"
     if proposal.distinct:
-        yield f"  taken for its own of {proposal.distinct:,} other pages of the batch: {proposal.mistaken:,}"
+        yield f"  of {proposal.distinct:,} other pages of the batch it takes for its own: {proposal.mistaken:,}"
     for name, chosen in _selectors(layout):
         score = chosen.score
         yield f"  {name:10} {', '.join(chosen.css)}   precision {score.precision:.2f}, coverage {score.coverage:.2f}"

@@ -18,16 +18,34 @@ MOST_UP = 14  # elements between a body and its record
 FEW_PAGES, MOST_SHORTLISTED = 10, 40
 WELL_HELD = 2.0  # what records are worth that hold each post with its name and date, nearly
 AS_GOOD, SOME = 0.9, 0.3  # worth of each record by its name; share of the records that must have the name
+REPLIES = 0.2  # share of the posts that reply to another than the opening, from which this is to be kept
 FLAT, DEEPER = 0.95, 0.1  # of the posts that records side by side must hold; what records in one another must add
 
 
 def find_element(sketches: Sequence[Sketch], kind: Kind) -> tuple[Chosen, bool]:
     """Return the selectors of records, each of which holds one post whole; and whether records stand in one another."""
     flat = _cover_records(sketches, kind, nested=False)
-    if flat.score.coverage >= FLAT:
+    posts = [post for sketch in sketches for post in getattr(sketch.seen, kind)]
+    replies = sum(post.parent is not None for post in posts)
+    if flat.score.coverage >= FLAT and replies < REPLIES * len(posts):
         return flat, False
     nested = _cover_records(sketches, kind, nested=True)
+    if replies >= REPLIES * len(posts):  # records in one another say who replies to whom
+        agreed = sum(_count_agreed(sketch, nested) for sketch in sketches)
+        return (nested, True) if agreed >= PRECISE * replies and nested.score.coverage >= FLAT else (flat, False)
     return (nested, True) if nested.score.coverage > flat.score.coverage + DEEPER else (flat, False)
+
+
+def _count_agreed(sketch: Sketch, chosen: Chosen) -> int:
+    """Return how many replies stand in the record of what they reply to."""
+    records = Records(sketch, select(sketch, chosen.selectors), sketch.seen.posts, nested=True)
+    return sum(_is_in_parents(records, at, post) for at, post in enumerate(records.post_of) if post is not None)
+
+
+def _is_in_parents(records: Records, at: int, post: PostSeen) -> bool:
+    around = records.owner(records.sketch.parents[records.elements[at]])
+    above = records.post_of[around] if around >= 0 else None
+    return post.parent is not None and above is not None and above.body == post.parent
 
 
 def _cover_records(sketches: Sequence[Sketch], kind: Kind, *, nested: bool) -> Chosen:
@@ -124,7 +142,7 @@ def _weigh(
                 wrong += 1
             elif id(post) in wished:
                 right += 1
-                worth += _worth_of(records, at, post)
+                worth += _worth_of(records, at, post) + (0.4 if nested and _is_in_parents(records, at, post) else 0.0)
     return worth / max(1, wanted), Score(right, wrong, wanted)
 
 

@@ -14,7 +14,9 @@ LONG_NUMBER = re.compile(r"\d{3}")
 # Names that builds make up anew ("css-1x2y3z", "sc-bdVaJa", "Post_body__3fGh2"): stable for some weeks, no more.
 MADE_UP = re.compile(r"(?:css|sc|jss|svelte|emotion)-\w+|\w*?[a-zA-Z]\d+[a-zA-Z]+\d\w*|\w+__[\w-]*\d[\w-]*")
 NUMBERED = re.compile(r"([A-Za-z_][A-Za-z_:-]{0,39})\d")
-PATH = re.compile(r"(?:https?://[^/]+)?(?:\.{0,2}/)*([A-Za-z][A-Za-z_-]{1,30}(?:\.(?:php|html?|aspx?|cgi))?[/?])")
+SEGMENT = re.compile(r"/[A-Za-z_]{1,24}(?=/)")
+SCRIPT = re.compile(r"[A-Za-z_]{1,24}\.(?:php|aspx?|cgi)\?")
+PREFIX = re.compile(r"\[(id|name)\^=\"?([^\"\]]*)\"?\]")
 NAMED = ("itemprop", "role", "rel", "align", "valign", "width", "bgcolor", "colspan")  # a look by what they say
 MOST_PARTS = 14
 
@@ -32,7 +34,7 @@ def look_of(tag: str, attributes: dict[str, str | None]) -> Look:
     parts = [f".{name}" for name in (attributes.get("class") or "").split() if is_stable(name)]
     for name, value in attributes.items():
         if name != "class":
-            parts += _parts_of(tag, name, value or "")
+            parts += _parts_of(name, value or "")
     return tag, frozenset(parts[:MOST_PARTS])
 
 
@@ -46,16 +48,16 @@ def is_made_up(part: str) -> bool:
     return part[0] == "." and MADE_UP.fullmatch(part[1:]) is not None
 
 
-def _parts_of(tag: str, name: str, value: str) -> list[str]:
+def _parts_of(name: str, value: str) -> list[str]:
     if name in ("id", "name"):
         if (found := NUMBERED.match(value)) is not None:
             return [f"[{name}^={quote(found[1])}]"]
-        return [f"#{value}"] if name == "id" and _is_word(value) else []
+        return [f"#{value}" if name == "id" else f"[name={value}]"] if _is_word(value) else []
     if name in NAMED:
         return [f"[{name}={quote(value)}]"] if 0 < len(value) <= 30 and '"' not in value and "\\" not in value else []
-    if name == "href" and tag == "a":
-        found = PATH.match(value)
-        return [f"[href*={quote(found[1])}]"] if found is not None else []
+    if name == "href":
+        told = [f"{segment}/" for segment in SEGMENT.findall(value[:200])[:4]] + SCRIPT.findall(value[:200])[:1]
+        return [f"[href*={quote(part)}]" for part in dict.fromkeys(told)]
     if name == "datetime" or (name.startswith("data-") and IDENT.fullmatch(name) and LONG_NUMBER.search(name) is None):
         return [f"[{name}]"] + ([f"[{name}={value}]"] if _is_word(value) and len(value) <= 30 else [])
     return []
@@ -68,6 +70,20 @@ def _is_word(value: str) -> bool:
 def quote(value: str) -> str:
     """Return a value as it stands in an attribute's selector."""
     return value if IDENT.fullmatch(value) else f'"{value}"'
+
+
+def has_prefix(part: str, parts: Iterable[str]) -> bool:
+    """Whether one of some parts is a number or a name that begins as another part says.
+
+    >>> has_prefix("[id^=p]", ["#page-body"]), has_prefix("[id^=p]", ["[id^=post-]"]), has_prefix("[id^=p]", [".post"])
+    (True, True, False)
+    """
+    found = PREFIX.fullmatch(part)
+    if found is None:
+        return False
+    name, prefix = found.groups()
+    opens = (f"[{name}^={prefix}", f'[{name}^="{prefix}', f"#{prefix}" if name == "id" else f"[name={prefix}")
+    return any(other.startswith(opens) for other in parts)
 
 
 class Looks:
@@ -91,7 +107,11 @@ class Looks:
         key = (tag, frozenset(parts))
         upto, found = self._matching.get(key, (0, frozenset[int]()))
         if upto < len(self.known):
-            fresh = [at for at, look in enumerate(self.known[upto:], upto) if (not tag or look[0] == tag) and key[1] <= look[1]]
+            fresh = [
+                at
+                for at, look in enumerate(self.known[upto:], upto)
+                if (not tag or look[0] == tag) and all(part in look[1] or has_prefix(part, look[1]) for part in key[1])
+            ]
             found = found.union(fresh)
             self._matching[key] = len(self.known), found
         return found

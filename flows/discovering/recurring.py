@@ -17,7 +17,7 @@ from flows.discovering.shapes import (
     words_of,
 )
 
-MOST_SHAPES = 200_000  # some 300 bytes each
+MOST_SHAPES = 50_000  # of each table, about 1 KB each: the lines of 500 pages
 MOST_THREADS = 1 << 20  # threads that are remembered, 60 bytes each
 MOST_WRITERS, MOST_EXAMPLES, MOST_VARIANTS, MOST_NEIGHBOURS = 8, 3, 8, 6
 LEAST_PAGES, LEAST_SHARE = 3, 0.05  # pages that a line stands on, and their share

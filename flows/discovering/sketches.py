@@ -23,6 +23,7 @@ class PostSeen:
     whole: int
     right: dict[str, frozenset[int]] = field(default_factory=dict)
     told: dict[str, frozenset[tuple[int, str]]] = field(default_factory=dict)  # the same for attributes: (element, name)
+    parent: int | None = None  # the body of the post that it replies to
     is_accepted: bool = False
     is_opening: bool = False
 
