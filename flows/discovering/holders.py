@@ -138,7 +138,7 @@ def _weigh(
             if records.elements[at] not in mine:
                 continue
             if post is None:
-                worth -= 0.3
+                worth -= 1.0  # what repeats as posts do and is none: an advertisement in their frame
                 wrong += 1
             elif id(post) in wished:
                 right += 1

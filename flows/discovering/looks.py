@@ -19,6 +19,7 @@ SCRIPT = re.compile(r"[A-Za-z_]{1,24}\.(?:php|aspx?|cgi)\?")
 PREFIX = re.compile(r"\[(id|name)\^=\"?([^\"\]]*)\"?\]")
 NAMED = ("itemprop", "role", "rel", "align", "valign", "width", "bgcolor", "colspan")  # a look by what they say
 MOST_PARTS = 14
+FIRST, LAST = ":first-child", ":last-child"  # parts that tell by place which of several of one name is meant
 
 Look = tuple[str, frozenset[str]]  # the element's name and its parts
 

@@ -12,6 +12,7 @@ from flows.discovering.sketches import Sketch
 
 MOST_LOOKED_AT = 400  # wanted elements from which candidates are drawn
 MOST_CANDIDATES = 160
+MOST_OUTER = 40  # elements around one that are tried for its place
 MOST_PARTS = 8  # parts of an element that are combined, the commonest first
 LEAST_SHARE = 0.05  # of the wanted elements that a candidate's part stands on
 HINTED = 0.3  # of the cost of a part that a name with a word for what is looked for saves
@@ -123,7 +124,7 @@ def propose(targets: Targets, looks: Looks) -> list[Selector]:
     around: Counter[tuple[Step, bool]] = Counter()
     for sketch, number in drawn:
         around.update(_around(looks, sketch, number))
-    outer = [(step, child) for (step, child), count in _most(around) if count >= max(least, 2)][:24]
+    outer = [(step, child) for (step, child), count in _most(around) if count >= max(least, 2)][:MOST_OUTER]
     bare = [step for step in inner if len(step.parts) <= 1][:8]
     found += [Selector(step, out, child) for step in bare for out, child in outer]
     return list(dict.fromkeys(found))[: 2 * MOST_CANDIDATES]
@@ -131,12 +132,19 @@ def propose(targets: Targets, looks: Looks) -> list[Selector]:
 
 def _steps_of(looks: Looks, look: int) -> list[Step]:
     tag, parts = looks.known[look]
-    known = sorted(parts, key=lambda part: (is_made_up(part), part))[:MOST_PARTS]
+    known, places = _in_order(parts)
     steps = [Step("", (part,)) for part in known]
     steps += [Step(tag, (part,)) for part in known]
     steps += [Step("", pair) for pair in combinations(known[:5], 2)]
+    steps += [Step("", (part, place)) for part in known[:4] for place in places]
     steps.append(Step(tag, ()))
     return [step for step in steps if _is_written(step)]
+
+
+def _in_order(parts: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return parts in the order in which they are tried, and those that tell a place alone."""
+    known = sorted(parts, key=lambda part: (is_made_up(part), part))
+    return [part for part in known if part[0] != ":"][:MOST_PARTS], [part for part in known if part[0] == ":"]
 
 
 def _is_written(step: Step) -> bool:
@@ -147,7 +155,9 @@ def _around(looks: Looks, sketch: Sketch, number: int) -> set[tuple[Step, bool]]
     found: set[tuple[Step, bool]] = set()
     for at, above in enumerate(sketch.ancestors(number, MOST_AROUND)):
         tag, parts = looks.known[sketch.look[above]]
-        told = [Step("", (part,)) for part in parts] or ([Step(tag, ())] if at == 0 else [])
+        known, places = _in_order(parts)
+        told = [Step("", (part,)) for part in known] or ([Step(tag, ())] if at == 0 else [])
+        told += [Step("", (part, place)) for part in known[:3] for place in places]
         found.update((step, False) for step in told if step.parts)
         if at == 0:
             found.update((step, True) for step in told)

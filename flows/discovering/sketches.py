@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
-from flows.discovering.looks import Looks, look_of
+from flows.discovering.looks import FIRST, LAST, Looks, look_of
 from flows.records import Markup
 
 FIELDS = ("author", "date", "votes")
@@ -46,8 +46,14 @@ class Sketch:
 
     def __init__(self, markup: Markup, seen: PageSeen, looks: Looks) -> None:
         self.seen, self.looks = seen, looks
-        told = zip(markup.tags, markup.attributes, strict=True)
-        self.look = array("i", [looks.number(look_of(tag, attributes)) for tag, attributes in told])
+        told = zip(markup.tags, markup.attributes, markup.parents, markup.ends, strict=True)
+        self.look = array("i")
+        for number, (tag, attributes, parent, end) in enumerate(told):
+            name, parts = look_of(tag, attributes)
+            if parts and parent >= 0:
+                places = [FIRST] * (number == parent + 1) + [LAST] * (end == markup.ends[parent])
+                parts = parts.union(places) if places else parts
+            self.look.append(looks.number((name, parts)))
         self.parents, self.ends = array("i", markup.parents), array("i", markup.ends)
         self.first, self.last = array("i", markup.first), array("i", markup.last)
         self.by_look: dict[int, array[int]] = {}
