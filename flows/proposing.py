@@ -25,7 +25,7 @@ from flows.strip.artifacts import mark_lines
 from flows.strip.widgets import load_line_rules
 
 LEAST_HELD_BACK = 8  # pages from which half of them are kept to try the layout on
-LEAST_ALIKE = 0.9  # F1 of the posts on the pages that it knows, by those of the general splitter
+LEAST_ALIKE = 0.95  # F1 of the posts on the pages that it knows, by those of the general splitter
 MOST_RULES = 60
 NEVER = "Nothing on this page was said by a template, as far as I can see."  # what no rule claims
 MOST_UNLIKELY = 20  # lines that are shown and not proposed

@@ -26,6 +26,7 @@ def find_parts(sketches: Sequence[Sketch], kind: Kind) -> PartsFound | None:
     parts = PartsFound(element, _find_bodies(records), nested=nested)
     if not parts.body.selectors:
         return None
+    parts.held = _are_held(records, parts.body.selectors)
     parts.before = find_heads(records)
     for held in records:
         held.add_heads(select(held.sketch, parts.before.selectors))
@@ -49,6 +50,16 @@ def _cover(chosen: Chosen, targets: Targets, judge: Judge, least: float, *, most
             chosen.add(*best)
 
 
+def _are_held(records: list[Records], bodies: list[Selector]) -> bool:
+    """Whether a body tells a record that is a post from one that is none; it must do so wherever the record stands."""
+    idle = filled = 0
+    for held in records:
+        owners = {held.owner(number) for number in select(held.sketch, bodies)}
+        alone = [at for at, post in enumerate(held.post_of) if post is None]
+        idle, filled = idle + len(alone), filled + sum(at in owners for at in alone)
+    return idle > 0 and filled <= (1 - PRECISE) * idle and all(selector.outer is None for selector in bodies)
+
+
 def _find_bodies(records: list[Records]) -> Chosen:
     """Return the selectors of bodies, if possible of what holds nothing besides that would have to be cut on every page."""
     found = []
@@ -57,7 +68,11 @@ def _find_bodies(records: list[Records]) -> Chosen:
             {at: post.right[name] for at, post in enumerate(held.post_of) if post is not None and post.right.get(name)}
             for held in records
         ]
-        found.append(_find_firsts(records, right, lambda held, number: held.owner(number), PRECISE, "body"))
+        for idle in (True, False):  # if possible, none of what is found in records that are no posts
+            chosen = _find_firsts(records, right, lambda held, number: held.owner(number), PRECISE, "body", idle=idle)
+            if chosen.score.coverage >= PRECISE:
+                break
+        found.append(chosen)
     tight, wide = found
     return tight if tight.right >= TIGHT * wide.right and tight.score.precision >= PRECISE else wide
 
@@ -89,8 +104,13 @@ def _find_firsts(
     place: Callable[[Records, int], int],
     least: float,
     name: str,
+    *,
+    idle: bool = False,
 ) -> Chosen:
-    """Return the selectors whose first match in each record is right; later ones for what the earlier do not find."""
+    """Return the selectors whose first match in each record is right; later ones for what the earlier do not find.
+
+    With `idle`, what they find in records that are no posts is wrong as well.
+    """
     chosen = Chosen()
     left = [dict(mine) for mine in right]
     wanted = sum(map(len, right))
@@ -104,7 +124,9 @@ def _find_firsts(
                 if at >= 0:
                     firsts.setdefault(at, number)
             for at, number in firsts.items():
-                if at in mine:
+                if idle and held.post_of[at] is None:
+                    miss += 1
+                elif at in mine:
                     hit, miss = hit + (number in mine[at]), miss + (number not in mine[at])
         return Score(hit, miss, wanted)
 

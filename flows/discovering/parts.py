@@ -47,6 +47,7 @@ class PartsFound:
     attributes: dict[str, list[str]] = field(default_factory=dict)  # by field: the attributes that say it
     drop: Chosen = field(default_factory=Chosen)
     nested: bool = False
+    held: bool = False  # records without a body are no posts: the frames of advertisements
 
 
 def select(sketch: Sketch, selectors: Iterable[Selector]) -> list[int]:

@@ -70,7 +70,8 @@ def write_layout(proposal: Proposal, name: str, engine: str, versions: str, why:
 
 
 def _write_parts(parts: PartsFound) -> list[str]:
-    lines = [f"element = {write_list(parts.element.css)}\n", f"body = {write_list(parts.body.css)}\n"]
+    held = f":has({', '.join(parts.body.css)})" if parts.held else ""
+    lines = [f"element = {write_list(css + held for css in parts.element.css)}\n", f"body = {write_list(parts.body.css)}\n"]
     if parts.before.selectors:
         lines.append(f"before = {write_list(parts.before.css)}\n")
     for name in ORDER:
