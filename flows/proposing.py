@@ -175,10 +175,8 @@ def try_layout(layout: Layout, roots: Sequence[Path], sketches: Sequence[Sketch]
         tried.posts += len(sketch.seen.posts)
         by_body = {number: post for post in sketch.seen.posts for number in post.right["body"]}
         for box in boxes.boxes:
-            if box.body is None or sketch.first[box.body] == sketch.last[box.body]:
-                continue
             tried.found += 1
-            post = by_body.get(box.body)
+            post = None if box.body is None else by_body.get(box.body)
             if post is not None:
                 tried.same += 1
                 _compare(tried, post, {"author": box.author, "date": box.date, "votes": box.votes})

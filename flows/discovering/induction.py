@@ -68,11 +68,7 @@ def _find_bodies(records: list[Records]) -> Chosen:
             {at: post.right[name] for at, post in enumerate(held.post_of) if post is not None and post.right.get(name)}
             for held in records
         ]
-        for idle in (True, False):  # if possible, none of what is found in records that are no posts
-            chosen = _find_firsts(records, right, lambda held, number: held.owner(number), PRECISE, "body", idle=idle)
-            if chosen.score.coverage >= PRECISE:
-                break
-        found.append(chosen)
+        found.append(_find_firsts(records, right, lambda held, number: held.owner(number), PRECISE, "body"))
     tight, wide = found
     return tight if tight.right >= TIGHT * wide.right and tight.score.precision >= PRECISE else wide
 
@@ -104,13 +100,8 @@ def _find_firsts(
     place: Callable[[Records, int], int],
     least: float,
     name: str,
-    *,
-    idle: bool = False,
 ) -> Chosen:
-    """Return the selectors whose first match in each record is right; later ones for what the earlier do not find.
-
-    With `idle`, what they find in records that are no posts is wrong as well.
-    """
+    """Return the selectors whose first match in each record is right; later ones for what the earlier do not find."""
     chosen = Chosen()
     left = [dict(mine) for mine in right]
     wanted = sum(map(len, right))
@@ -124,9 +115,7 @@ def _find_firsts(
                 if at >= 0:
                     firsts.setdefault(at, number)
             for at, number in firsts.items():
-                if idle and held.post_of[at] is None:
-                    miss += 1
-                elif at in mine:
+                if at in mine:
                     hit, miss = hit + (number in mine[at]), miss + (number not in mine[at])
         return Score(hit, miss, wanted)
 
@@ -164,6 +153,9 @@ def _find_permalink(records: list[Records], parts: PartsFound) -> None:
     wanted = sum(map(bool, told))
     if not wanted or wanted < 0.7 * len(told):
         return
+    if _are_copies(records):
+        parts.attributes["permalink"] = ["id"]
+        return
     own: Counter[str] = Counter()
     for held in records:
         for at, post in enumerate(held.post_of):
@@ -186,6 +178,19 @@ def _find_permalink(records: list[Records], parts: PartsFound) -> None:
     chosen = _find_firsts(records, right, lambda held, number: held.place_of(number), 0.98, "permalink")
     if chosen.score.coverage >= 0.9:
         parts.fields["permalink"], parts.attributes["permalink"] = chosen, [name]
+
+
+def _are_copies(records: list[Records]) -> bool:
+    """Whether records that are no posts have the ids of posts, as advertisements in their frames and second prints do."""
+    idle = copies = 0
+    for held in records:
+        ids = [held.sketch.ids[number] for number in held.elements]
+        mine = [id_ for id_, post in zip(ids, held.post_of, strict=True) if post is not None]
+        if len(set(mine)) < len(mine) or 0 in mine:
+            return False
+        others = [id_ for id_, post in zip(ids, held.post_of, strict=True) if post is None]
+        idle, copies = idle + len(others), copies + sum(id_ in mine for id_ in others)
+    return copies >= 0.5 * idle > 0  # the ids of posts are their own in any case
 
 
 def _find_accepted(records: list[Records], parts: PartsFound) -> None:

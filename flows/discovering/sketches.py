@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from zlib import crc32
 
 from flows.discovering.looks import FIRST, LAST, Looks, look_of
 from flows.records import Markup
@@ -47,6 +48,7 @@ class Sketch:
     def __init__(self, markup: Markup, seen: PageSeen, looks: Looks) -> None:
         self.seen, self.looks = seen, looks
         told = zip(markup.tags, markup.attributes, markup.parents, markup.ends, strict=True)
+        self.ids = array("L")  # of the ids that elements have, a number each; 0: none
         self.look = array("i")
         for number, (tag, attributes, parent, end) in enumerate(told):
             name, parts = look_of(tag, attributes)
@@ -54,6 +56,7 @@ class Sketch:
                 places = [FIRST] * (number == parent + 1) + [LAST] * (end == markup.ends[parent])
                 parts = parts.union(places) if places else parts
             self.look.append(looks.number((name, parts)))
+            self.ids.append(crc32((attributes.get("id") or "").encode("utf-8", "surrogatepass")))
         self.parents, self.ends = array("i", markup.parents), array("i", markup.ends)
         self.first, self.last = array("i", markup.first), array("i", markup.last)
         self.by_look: dict[int, array[int]] = {}
