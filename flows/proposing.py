@@ -173,7 +173,7 @@ def try_layout(layout: Layout, roots: Sequence[Path], sketches: Sequence[Sketch]
             continue
         tried.read += 1
         tried.posts += len(sketch.seen.posts)
-        by_body = {number: post for post in sketch.seen.posts for number in post.right["body"]}
+        by_body = {number: post for post in sketch.seen.posts for number in post.right["near"]}
         for box in boxes.boxes:
             tried.found += 1
             post = None if box.body is None else by_body.get(box.body)

@@ -19,6 +19,7 @@ from flows.split.markup.survey import Survey
 DATE_ATTRIBUTES = ("datetime", "content", "title", "data-time", "data-timestamp", "data-date")
 LEAST_DIGITS = 4  # of an attribute that says a date
 MOST_UP, MOST_PIECES = 5, 14  # elements around a mark, and the pieces that one of them holds
+MOST_BESIDE = 60  # characters of a heading that stands in a body, beside the words of the post
 MOST_IDS = 60  # elements of a record that are asked for the post's id
 MOST_LABEL = 80  # characters of an element in a body that may be a label
 MOST_SCANNED = 200  # pieces of a record in which its name is looked for once more
@@ -50,6 +51,9 @@ def _tell_post(survey: Survey, box: Box, trims: dict[int, str], *, is_opening: b
     bodies = _tell_bodies(survey, box.body, trims)
     seen = PostSeen(max(bodies), box.body, is_accepted=bool(box.is_accepted), is_opening=is_opening)
     seen.right["body"] = frozenset(bodies)
+    near = [*bodies, *_tell_near(survey, max(bodies), trims)]
+    seen.right["near"] = frozenset(near)
+    seen.right["tight"] = frozenset(number for number in near if not _holds_trimmed(survey, number, trims))
     if box.author is not None:
         seen.right["author"] = _tell_author(survey, box, box.author)
     if box.date is not None:
@@ -82,6 +86,29 @@ def _tell_bodies(survey: Survey, body: int, trims: dict[int, str]) -> list[int]:
         inner = next((n for n in _children(survey, inner) if markup.first[n] <= shown[0] and shown[-1] < markup.last[n]), None)
         found += [] if inner is None else [inner]
     return found
+
+
+def _tell_near(survey: Survey, body: int, trims: dict[int, str]) -> list[int]:
+    """Return the elements inside a body that hold all of it but a line: a heading that the general splitter took along."""
+    markup = survey.markup
+
+    def size(number: int) -> int:
+        pieces = range(markup.first[number], markup.last[number])
+        return sum(markup.stops[piece] - markup.starts[piece] for piece in pieces if piece not in trims)
+
+    whole = size(body)
+    least, found = max(whole - MOST_BESIDE, 0.5 * whole, 1), list[int]()
+    inner: int | None = body
+    while inner is not None:
+        inner = next((n for n in _children(survey, inner) if size(n) >= least), None)
+        found += [] if inner is None else [inner]
+    return found
+
+
+def _holds_trimmed(survey: Survey, number: int, trims: dict[int, str]) -> bool:
+    markup, text = survey.markup, survey.text
+    pieces = range(markup.first[number], markup.last[number])
+    return any(piece in trims and not text[markup.starts[piece] : markup.stops[piece]].isspace() for piece in pieces)
 
 
 def _children(survey: Survey, number: int) -> Iterator[int]:
