@@ -24,7 +24,6 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
-from flows.batches import quiet_collector
 from flows.discover import Found, iter_pages, survey_pages
 from flows.pipeline import _split
 from flows.proposing import LayoutProposed, load_layout, propose
@@ -32,6 +31,7 @@ from flows.read.files import page_from
 from flows.read.inputs import Provenance
 from flows.records import NoThread, Page, Thread
 from flows.split.engines import Layout, read_layouts
+from flows.workers import quiet_collector
 from tests.bench.layouts import count_answers, match_posts, read_counts, read_gold
 from tests.sites.generator import SITES, make_pages
 
@@ -75,6 +75,7 @@ def main() -> None:
     parser.add_argument("--whole", action="store_true")
     parser.add_argument("--why", action="store_true")
     arguments = parser.parse_args()
+    quiet_collector()  # as in a worker
     batches: dict[str, list[Labelled]] = defaultdict(list)
     gold, counts = read_gold(arguments.gold), read_counts(arguments.pages)
     for path in sorted(path for folder in arguments.folder for path in folder.glob("*.htm*")):
@@ -129,7 +130,6 @@ def measure_page(labelled: Labelled, layouts: tuple[Layout, ...], runs: int, tal
     tried = {"general": (), "proposed": layouts, "by hand": read_layouts()}
     best = dict.fromkeys(SIDES, float("inf"))
     found: dict[str, Thread | NoThread] = {}
-    quiet_collector()
     for _ in range(runs):
         for side in SIDES:
             began = time.process_time()
