@@ -195,14 +195,10 @@ def _tell_lines(page: Page, thread: Thread, found: Found) -> list[PostLines]:
     begins = [claim.start for claim in claims]
     for start, end in zip(*split_lines(page.text), strict=True):
         line = " ".join(page.text[start:end].split())
-        if not line or len(line) > SHORT_LINE:
-            if line and (post := _post_at(claims, begins, start, end)) is not None:
-                held.setdefault(post, []).append("")  # too long for a rule; its place counts
-            continue
-        post = _post_at(claims, begins, start, end)
+        post = _post_at(claims, begins, start, end) if line else None
         if post is None or cited[start:end].count(1):
             continue
-        rule = claim_line(line)
+        rule = claim_line(line) if len(line) <= SHORT_LINE else None
         if rule is not None and rule.role != "artifact":
             found.ruled[rule.rule] += 1
         held.setdefault(post, []).append(line)

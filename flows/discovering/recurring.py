@@ -85,8 +85,10 @@ class LineTable:
 
     def add_page(self, source: str, posts: list[PostLines]) -> None:
         """Take the bodies of a page; those of a thread that was there before say nothing new."""
-        if not posts or self._is_again(posts[0]):
-            self.again += bool(posts)
+        if not posts:
+            return
+        if self._is_again(posts):
+            self.again += 1
             return
         names = names_pattern(post.writer for post in posts if post.writer)
         number, self.pages = self.pages, self.pages + 1
@@ -108,9 +110,10 @@ class LineTable:
             if len(table) > MOST_SHAPES:
                 _forget(table)
 
-    def _is_again(self, opening: PostLines) -> bool:
+    def _is_again(self, posts: list[PostLines]) -> bool:
         """Whether a thread was seen before: pages scraped twice would make every line of theirs recur."""
-        key = blake2b("\n".join(opening.lines).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        opening = "\n".join(next((post.lines for post in posts if post.lines), ()))
+        key = blake2b(opening.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         if key in self._threads:
             return True
         if len(self._threads) < MOST_THREADS:
