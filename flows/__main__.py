@@ -19,6 +19,7 @@ COMMANDS = {
     "layouts": ("layouts", "list the forum engines whose layouts are known, and how each is recognised"),
     "path": ("path", "print the folder of the latest snapshot, resolved"),
     "serve": ("serve", "run the scheduled deployments on this machine"),
+    "validate": ("validate", "judge scrapes before they are let in, one by one and against what is published"),
 }
 
 
