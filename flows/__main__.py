@@ -18,7 +18,11 @@ COMMANDS = {
     "inspect": ("inspect_scrape", "show one scrape with every stretch coloured by where it went and why"),
     "layouts": ("layouts", "list the forum engines whose layouts are known, and how each is recognised"),
     "path": ("path", "print the folder of the latest snapshot, resolved"),
+    "replay": ("replay", "try refused records again after a fix, and say what came back"),
+    "rollback": ("rollback", "point latest to an older snapshot, and hold it there"),
+    "schema": ("schema", "export the contract of the tables, or tell what changed since an older one"),
     "serve": ("serve", "run the scheduled deployments on this machine"),
+    "snapshots": ("snapshots", "list the snapshots of PROCESSED, and check that they are whole"),
     "validate": ("validate", "judge scrapes before they are let in, one by one and against what is published"),
 }
 

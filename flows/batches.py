@@ -3,52 +3,55 @@
 from __future__ import annotations
 
 import gc
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from flows.authors.resolve import author_key
+from flows.identity import page_number
 from flows.language import settle_language
 from flows.pipeline import split_page
-from flows.publish.runs import write_run
-from flows.read.batches import Batch, read_batch
+from flows.publish.runs import PAGE, PIECE, write_run
+from flows.quarantine import add_slices
+from flows.read.batches import Batch, read_piece
+from flows.read.pieces import Piece
 from flows.records import Unreadable
-from flows.rows import Rows
+from flows.rows import STAGED, Columns, Rows
 from flows.strip.residue import find_residue
 from flows.validate import validate_batch
-from schemas import TABLES, polars_schema, traits_of
+from schemas import polars_schema, traits_of
+
+# Why an input could not be read that may be readable the next time, though nothing about it changes.
+PASSING = {"vanished", "permission"}
 
 
-@dataclass(slots=True)
-class Counts:
-    """What one batch, or a whole run, came to; adds up."""
+@dataclass(frozen=True, slots=True)
+class PieceDone:
+    """What one piece of a batch came to."""
 
-    pages: int = 0
-    bytes: int = 0
-    chars: int = 0
-    kept_chars: int = 0
-    rows: Counter[str] = field(default_factory=Counter)
-    verdicts: Counter[str] = field(default_factory=Counter)
-    layouts: Counter[str] = field(default_factory=Counter)
-    rules: Counter[str] = field(default_factory=Counter)  # spans that each rule cut
-    checks: Counter[str] = field(default_factory=Counter)  # refusals by check
+    pages: int
+    chars: int
+    is_settled: bool  # False: it could not be read this time
 
-    def plus(self, other: Counts) -> Counts:
-        """Return the counts of both."""
-        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the counts as plain data."""
-        return {name: value if isinstance(value := getattr(self, name), int) else dict(value) for name in self.__slots__}
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What one batch came to, piece by piece."""
+
+    pieces: tuple[PieceDone, ...]
+
+    @property
+    def pages(self) -> int:
+        """Pages read, those that could not be among them."""
+        return sum(piece.pages for piece in self.pieces)
 
 
 @lru_cache(maxsize=1)
 def _columns() -> dict[str, tuple[str, ...]]:
-    return {table: tuple(polars_schema(table)) for table in TABLES}
+    return {table: tuple(polars_schema(table)) for table in STAGED}
 
 
 def quiet_collector() -> None:
@@ -57,34 +60,61 @@ def quiet_collector() -> None:
     gc.set_threshold(200_000, 50, 50)
 
 
-def clean_batch(batch: Batch, staging: Path) -> Counts:
-    """Read, strip, split and validate one batch, write its runs below `staging`, return its counts.
+def clean_batch(batch: Batch, run: Path) -> Cleaned:
+    """Read, strip, split and validate one batch, write its run of rows into the folder `run`, return what it came to.
 
     Running it again overwrites what it wrote. Raises OSError for what trying again may mend.
     """
     quiet_collector()
     rows = Rows(_columns(), author_key)
-    counts = Counts()
-    for page in read_batch(batch):
-        counts.pages += 1
+    done: list[PieceDone] = []
+    origins: dict[str, int] = {}
+    heights: list[dict[str, int]] = []
+    for number, piece in enumerate(batch.pieces):
+        done.append(_clean_piece(piece, batch, rows, origins, number))
+        heights.append(rows.heights)
+    frames = validate_batch(_with_pieces(rows, heights), find_residue)
+    frames["rejects"] = add_slices(frames, batch.version)
+    for table, frame in _staged(frames, origins).items():
+        write_run(run, table, frame, traits_of(table)["shard"])
+    return Cleaned(tuple(done))
+
+
+def _clean_piece(piece: Piece, batch: Batch, rows: Rows, origins: dict[str, int], number: int) -> PieceDone:
+    pages = chars = 0
+    is_settled = True
+    for page in read_piece(piece, batch.raw):
+        pages += 1
+        origins[page.source] = number
         if isinstance(page, Unreadable):
+            is_settled &= page.check not in PASSING
             rows.refuse_input(page)
         else:
             page = settle_language(page)  # noqa: PLW2901 -- the same page, more of it known
+            chars += len(page.text)
             rows.add_page(page, split_page(page, batch.layouts))
-    frames = validate_batch(rows.tables, find_residue)
-    for table, frame in frames.items():
-        write_run(staging, table, batch.number, frame, traits_of(table)["shard"])
-    _count(counts, frames)
-    return counts
+    return PieceDone(pages, chars, is_settled)
 
 
-def _count(counts: Counts, frames: dict[str, pl.DataFrame]) -> None:
-    scrapes, cut = frames["scrapes"], frames["spans"].filter(pl.col("record_id").is_null())
-    counts.rows.update({table: frame.height for table, frame in frames.items()})
-    counts.bytes = int(scrapes["bytes"].sum())
-    counts.chars, counts.kept_chars = int(scrapes["chars"].sum()), int(scrapes["kept_chars"].sum())
-    counts.verdicts.update(scrapes["verdict"].to_list())
-    counts.layouts.update(scrapes["layout"].drop_nulls().to_list())
-    counts.rules.update(dict(cut["rule"].value_counts().iter_rows()))
-    counts.checks.update(frames["rejects"]["check"].to_list())
+def _with_pieces(rows: Rows, heights: list[dict[str, int]]) -> dict[str, Columns]:
+    """Return the rows of every table with the number of the piece that each comes from."""
+    tables = rows.tables
+    for table, columns in tables.items():
+        ends = [height[table] for height in heights]
+        columns[PIECE] = tuple(number for number, (start, end) in enumerate(pairwise([0, *ends])) for _ in range(end - start))
+    return tables
+
+
+def _staged(frames: dict[str, pl.DataFrame], origins: dict[str, int]) -> dict[str, pl.DataFrame]:
+    """Return the frames with what only the merge of batches needs, beside what the rows brought along.
+
+    A refusal by a schema has no piece yet: it is that of its scrape. Posts are told which page of their thread they stood on.
+    """
+    rejects = frames["rejects"]
+    if rejects[PIECE].null_count():
+        of_scrape = pl.col("source").replace_strict(origins, default=0, return_dtype=pl.UInt32)
+        frames["rejects"] = rejects.with_columns(pl.col(PIECE).fill_null(of_scrape))
+    addresses = frames["scrapes"].select("scrape_id", "url").drop_nulls()
+    later = {scrape: number for scrape, url in addresses.iter_rows() if (number := page_number(url)) > 1}
+    page = pl.col("scrape_id").replace_strict(later, default=1, return_dtype=pl.Int32) if later else pl.lit(1, pl.Int32)
+    return frames | {table: frames[table].with_columns(page.alias(PAGE)) for table in ("questions", "answers", "comments")}

@@ -18,8 +18,8 @@ from prefect.tasks import Task
 from pydantic import Field
 
 from flows.report import WATCHER, as_markdown, read_refused, summarize
-from flows.run import Outcome, run_clean
-from flows.workers import WorkerPool, count_cores, run_batch, run_share
+from flows.run import Options, Outcome, run_clean
+from flows.workers import WorkerPool, count_cores, run_batch, run_compare, run_deal, run_join, run_move, run_resolve, run_share
 
 
 def is_passing(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -44,6 +44,11 @@ class PrefectExecutor:
         self._pool, self.workers = pool, pool.workers
         self._tasks = {
             run_batch: _as_task(pool, run_batch, "clean-batch", "batch-{argument.number}"),
+            run_compare: _as_task(pool, run_compare, "compare-snapshots", "compare"),
+            run_join: _as_task(pool, run_join, "join-runs", "join"),
+            run_deal: _as_task(pool, run_deal, "deal-authors", "deal"),
+            run_move: _as_task(pool, run_move, "move-authors", "move"),
+            run_resolve: _as_task(pool, run_resolve, "resolve-authors", "authors"),
             run_share: _as_task(pool, run_share, "merge-tables", "{argument.group}-{argument.number}"),
         }
 
@@ -65,11 +70,21 @@ def clean_raw(
     processed: Annotated[str, Field(description="Folder of the snapshots")] = "processed",
     layouts: Annotated[str, Field(description='"all", or "none" for the general splitters alone')] = "all",
     workers: Annotated[int | None, Field(description="Worker processes; as many as cores when not given", ge=1)] = None,
+    *,
+    on_reject: Annotated[
+        str, Field(description='"quarantine", or "fail": one refused record, and nothing is published')
+    ] = "quarantine",
+    max_reject_rate: Annotated[
+        float, Field(description="Share of refused scrapes over which nothing is published", ge=0, le=1)
+    ] = 1.0,
+    resume: Annotated[bool, Field(description="End what a rollback holds")] = False,
+    retry: Annotated[list[str] | None, Field(description="Inputs to clean again though nothing changed")] = None,
 ) -> dict[str, Any]:
-    """Clean every scrape below `raw` into a new snapshot of `processed`, and return what was done as plain data."""
+    """Clean what is new or changed below `raw` into a new snapshot of `processed`, and return what was done as plain data."""
+    options = Options(layouts, on_reject, max_reject_rate, resume=resume, retry=frozenset(retry or ()))
     pool = WorkerPool(workers or count_cores())
     try:
-        outcome = run_clean(Path(raw), Path(processed), PrefectExecutor(pool), WATCHER.get(), layouts=layouts)
+        outcome = run_clean(Path(raw), Path(processed), PrefectExecutor(pool), WATCHER.get(), options)
     finally:
         pool.close()
     write_artifacts(outcome)

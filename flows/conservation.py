@@ -15,22 +15,71 @@ def find_loss(page: Page, found: Thread | NoThread, repair: Callable[[str], str]
     body and byline. `repair` repeats on a line of raw text what strip did to it.
     """
     at = 0
-    for claim in found.claims:
-        if claim.start != at or claim.end <= claim.start:
+    for start, end, role, rule, post, _ in found.claims:
+        if start != at or end <= start:
             return f"the ledger has a gap or an overlap at character {at}"
-        if claim.post is None and claim.role != "blank" and not claim.rule:
+        if post is None and not rule and role != "blank":
             return f"no rule is named for the stretch at character {at}"
-        at = claim.end
+        at = end
     if at != len(page.text):
         return f"the ledger ends at character {at} of {len(page.text)}"
-    return _find_lost_words(page, found, repair) if isinstance(found, Thread) else None
+    if not isinstance(found, Thread) or _is_plainly_whole(page.text, found):
+        return None
+    return _find_lost_words(page, found, repair)
 
 
 MARKS = re.compile(r"(?:\n|> |>|- |\d{1,5}\. |```| \| |  )+")  # the alphabet of rendering
 LINE_END = re.compile(r"\r\n|[\r\n]")  # as strip parts lines; other separators may be half of a broken character
 SPACES = b" \t\n\r\x0b\x0c"
+FIELD_END = "\x1e"  # the record separator; in no page that anybody wrote
 # The field that the words of a stretch are published in, by role; votes, dates and ratings are values, not words.
 FIELDS = {"title": "title", "question": "body", "headline": "headline", "answer": "body", "comment": "body", "byline": "byline"}
+
+
+def _is_plainly_whole(text: str, thread: Thread) -> bool:
+    """Whether the words of all stretches are those of all fields, by quick looks; False where it takes a closer one.
+
+    A field that stands in its stretch as it is published is whole; the others of a page are compared in one go, a separator
+    between them. A field in several places, marks of rendering, a repair: each field is then looked at by itself.
+    """
+    if thread.remarks or FIELD_END in text:
+        return False
+    posts = [thread.question, *thread.answers]
+    raw: list[str] = []
+    shown: list[str] = []
+    seen: set[tuple[int, str]] = set()
+    last = (-1, "")
+    rest = 0  # where the field at hand ends in the text, if it stands there as published; else -1
+    for start, end, role, _, post, within in thread.claims:
+        if post is None:
+            continue
+        field = FIELDS.get((within or "answer") if role == "code" else role)
+        if field is None:
+            continue
+        if (post, field) != last:
+            last = (post, field)
+            published = _read_field(posts[post], field) if field != "title" else thread.title
+            if last in seen or not published:
+                return False
+            seen.add(last)
+            rest = start + len(published) if text.startswith(published, start, end) else -1
+            if rest < 0:
+                raw.append(FIELD_END)
+                shown += (FIELD_END, published)
+        if rest < 0:
+            raw.append(text[start:end])
+        elif text[max(start, rest) : end].strip():
+            return False
+    fields = sum([(post.headline is not None) + (post.body is not None) + (post.byline is not None) for post in posts])
+    return fields + (thread.title is not None) == len(seen) and _squeeze("".join(raw)) == _squeeze("".join(shown))
+
+
+def _read_field(post: Post, field: str) -> str | None:
+    if field == "body":
+        return None if post.rendered else post.body
+    if field == "headline":
+        return post.headline
+    return post.byline.printed if post.byline is not None else None
 
 
 def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -> str | None:
@@ -52,12 +101,22 @@ def _find_lost_words(page: Page, thread: Thread, repair: Callable[[str], str]) -
                 if unmarked is None:
                     return f"rendering put other than marks into the body of post {number}"
                 shown = unmarked
-            if _squeeze(joined) != _squeeze(shown) and _letters(joined, repair) != _letters(shown, repair):
+            if _squeeze(joined) != _squeeze(shown) and not _says_the_same(raw, shown, repair):
                 return f"the words of post {number}, field {field}, are not those of its stretches"
     if stretches:
         number, field = next(iter(stretches))
         return f"a stretch of post {number} belongs to field {field}, which was not published"
     return None
+
+
+def _says_the_same(raw: list[str], shown: str, repair: Callable[[str], str]) -> bool:
+    """Whether stretches of the page say what was published, once repaired.
+
+    Repairing looks at a line at a time. Whether two stretches are of one line, parted by a cut, or of two lines, parted by
+    one that went elsewhere, is not known here: either reading may be the one that was repaired.
+    """
+    wanted = _letters(shown, repair)
+    return wanted in (_letters("".join(raw), repair), _letters("\n".join(raw), repair))
 
 
 def _squeeze(text: str) -> bytes:

@@ -41,6 +41,7 @@ class Ignored(NamedTuple):
     rewrites: dict[str, tuple[tuple[re.Pattern[str], str], ...]]  # by what is rewritten: "path", "query"
     in_path: re.Pattern[str]  # what any of these would change in a path
     gate: re.Pattern[str]  # literals, one of which is in such a path: a third of the time
+    pages: re.Pattern[str]  # the number of the page, or of its first post, in an address
 
 
 @lru_cache(maxsize=1)
@@ -62,6 +63,7 @@ def _ignored() -> Ignored:
         rewrites,
         re.compile("|".join([paths, *(f"(?i:{pattern.pattern})" for pattern, _ in rewrites["path"])])),
         re.compile("|".join(map(re.escape, gates)), re.IGNORECASE),
+        re.compile("|".join(data["order"]["patterns"]), re.IGNORECASE),
     )
 
 
@@ -121,8 +123,20 @@ def _canonical_query(query: str, path: str) -> str:
     return urlencode(kept)
 
 
+def page_number(url: str) -> int:
+    """Return which page of its thread an address names, from 1: its number or that of its first post; they only order pages.
+
+    >>> [page_number(f"https://example.org/t/7{rest}") for rest in ("", "/page-3", "?start=20", "?page=x")]
+    [1, 3, 20, 1]
+    """
+    found = _ignored().pages.search(url[:MAX_URL], 8)
+    return max(1, int(next(filter(None, found.groups())))) if found else 1
+
+
 def site_of(url: str) -> str | None:
     """Return the host of an address, lower-case, without "www."; None where it has none."""
+    if PLAIN_URL.fullmatch(url):
+        return url.split("/", 3)[2].removeprefix("www.")
     try:
         host = urlsplit(url).hostname
     except ValueError:
@@ -154,15 +168,14 @@ def author_id(site: str | None, thread: str, profile_url: str | None, key: str |
     return digest("author-in-thread", thread, key, traits if key is None else None)
 
 
-def answer_id(thread: str, permalink: str | None, author: str | None, posted_at_raw: str | None, ordinal: int) -> str:
-    """Return the id of an answer: by permalink on that thread, else author, printed date and ordinal among equals."""
-    if permalink is not None:
-        return digest("answer", thread, permalink)
-    return digest("answer", thread, author, posted_at_raw, str(ordinal))
+def post_id(
+    kind: str, thread: str, permalink: str | None, who_when: tuple[str | None, str | None], ordinal: int, page: int
+) -> str:
+    """Return the id of an answer or a comment: by permalink on that thread, else author, printed date, ordinal among equals.
 
-
-def comment_id(thread: str, permalink: str | None, author: str | None, posted_at_raw: str | None, ordinal: int) -> str:
-    """Return the id of a comment: by permalink on that thread, else author, printed date and ordinal among equals."""
+    Equals are told apart on their own page alone, so that the number of a later page belongs to the ordinal: the same
+    author's "2 years ago" on the next page is another post.
+    """
     if permalink is not None:
-        return digest("comment", thread, permalink)
-    return digest("comment", thread, author, posted_at_raw, str(ordinal))
+        return digest(kind, thread, permalink)
+    return digest(kind, thread, *who_when, str(ordinal) if page == 1 else f"{page}.{ordinal}")

@@ -17,29 +17,28 @@ from flows.dates.printed import read_dates
 from flows.dates.words import LANGUAGES, MONTHS, UNITS, WEEKDAYS
 from flows.identity import site_of
 from flows.judge import Judged, JudgedBatch
+from flows.judging.lost_selectors import Selectors
 from flows.judging.measuring import MeasuringAids, measure_pages
 from flows.judging.pages import Aids, judge_dates, judge_page
 from flows.judging.profiles import profile_pages
 from flows.judging.reasons import Reason, give_reason
-from flows.judging.selectors import Selectors
 from flows.language import settle_language
 from flows.pipeline import split_page
 from flows.read.batches import Batch, read_batch
 from flows.records import Page, Unreadable
-from flows.rows import Rows
+from flows.rows import STAGED, Rows
 from flows.split.engines import Layout, read_layouts
 from flows.strip.residue import find_residue
 from flows.validate import validate_batch
-from schemas import TABLES, polars_schema
+from schemas import polars_schema
 
 LONG_OPENING = 80  # characters; shorter questions are asked twice by chance
-RECORDS = ("questions", "answers", "comments", "authors")
 
 
 def judge_pieces(batch: Batch) -> JudgedBatch:
     """Judge the scrapes of one job: split and validated as `clean` does, and nothing is written."""
     quiet_collector()
-    rows = Rows({table: tuple(polars_schema(table)) for table in TABLES}, author_key)
+    rows = Rows({table: tuple(polars_schema(table)) for table in STAGED}, author_key)
     pages: list[Page | Unreadable] = []
     reasons: list[list[Reason]] = []
     for read in read_batch(batch):

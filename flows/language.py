@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -64,7 +63,7 @@ def decide_language(text: str, declared: str | None) -> str | None:
 
 def _is_worth_a_look(sample: str, words: list[str]) -> bool:
     """Whether a text without an answer may be in a language at all: not names or noise in plain Latin letters."""
-    beyond = len(sample) - len(sample.encode("ascii", "ignore"))
+    beyond = 0 if sample.isascii() else len(sample) - len(sample.encode("ascii", "ignore"))
     if beyond < MIN_MARKED * len(sample):
         return sum(map(_lists()[0].__contains__, words)) >= max(MIN_HITS, HALF_SURE_SHARE * len(words))
     return sum(not char.isascii() and char.isalpha() for char in sample) >= MIN_MARKED * len(sample)
@@ -111,8 +110,15 @@ def _weigh(words: list[str]) -> str | None:
     hits = sum(map(english.__contains__, words))
     if hits >= MIN_HITS and hits >= SURE_SHARE * len(words):
         return "en"
-    counts = Counter([language for word in words if word in languages_of for language in languages_of[word]])
-    (best, most), (_, next_most) = [*counts.most_common(2), ("", 0), ("", 0)][:2]
+    known = list(filter(None, map(languages_of.get, words)))
+    if len(known) < max(MIN_HITS, MIN_SHARE * len(words)):
+        return None
+    counts: dict[str, int] = {}
+    for languages in known:
+        for language in languages:
+            counts[language] = counts.get(language, 0) + 1
+    best = max(counts, key=counts.__getitem__)
+    most, next_most = counts.pop(best), max(counts.values(), default=0)
     is_clear = most >= MIN_HITS and most >= MIN_SHARE * len(words) and most >= MIN_LEAD * next_most
     return best if is_clear else None
 

@@ -14,11 +14,8 @@ from flows.authors.byline import (
 )
 from flows.conservation import find_loss
 from flows.records import Claim, Cues, NoThread, Page, Thread
-from flows.split.crosscheck import hear_structured
 from flows.split.engines import Layout, read_layouts
 from flows.split.lines import split_text
-from flows.split.repeats import is_plain, split_markup
-from flows.split.structured import read_json_ld
 from flows.strip.artifacts import mark_lines
 from flows.strip.repair import repair_span
 from flows.strip.residue import find_residue
@@ -34,9 +31,17 @@ CUES = Cues(
 
 def _split(page: Page, layouts: tuple[Layout, ...]) -> Thread | NoThread:
     """Return what the elements of an HTML page show; without elements, or where those show no thread, what its lines show."""
-    by_markup = split_markup(page, CUES, layouts) if page.markup is not None else None
-    if isinstance(by_markup, Thread) and page.markup is not None:
-        hear_structured(by_markup, read_json_ld(page.markup.json_ld), lambda name: read_byline([name]))
+    if page.markup is None:
+        return split_text(page, mark_lines(page.text), CUES)
+    from flows.split.crosscheck import hear_structured  # noqa: PLC0415 -- these load BeautifulSoup; a run of texts needs none
+    from flows.split.microdata import read_items  # noqa: PLC0415
+    from flows.split.repeats import is_plain, split_markup  # noqa: PLC0415
+    from flows.split.structured import read_json_ld, read_threads  # noqa: PLC0415
+
+    by_markup = split_markup(page, CUES, layouts)
+    if isinstance(by_markup, Thread):
+        for structured in (read_json_ld(page.markup.json_ld), read_threads(read_items(page.markup, page.text))):
+            hear_structured(by_markup, structured, lambda name: read_byline([name]))
         return by_markup
     if by_markup is not None and not is_plain(page):
         return by_markup

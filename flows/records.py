@@ -33,7 +33,7 @@ class Page:
     markup: Markup | None = None  # the elements of an HTML page; None: no HTML, or more elements than a thread has
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Markup:
     """The elements of an HTML page in document order, and which stretches of the page's text stand in each.
 
@@ -45,16 +45,30 @@ class Markup:
     tags: list[str]
     parents: list[int]  # -1 for the root
     ends: list[int]
-    attributes: list[dict[str, str | None]]
     first: list[int]
     last: list[int]
     starts: list[int]
     stops: list[int]
     owners: list[int]  # by piece: the element that the text node is a child of
+    depth: int  # how many elements are open at once, at most
+    read_attributes: Callable[[int], dict[str, str | None]] = field(repr=False, compare=False)
     read_box: Callable[[int], str | None] = field(repr=False, compare=False)  # the markup of one element
     json_ld: tuple[str, ...] = ()  # the contents of its JSON-LD scripts, as they stand; they are no part of the text
     holds: Callable[[str], bool] = field(default=lambda _: False, repr=False, compare=False)  # whether the source has a literal
     select: Callable[[str], list[int]] = field(default=lambda _: [], repr=False, compare=False)  # what a CSS selector matches
+
+    _known: list[list[dict[str, str | None]]] = field(default_factory=list, repr=False, compare=False)  # made when asked for
+
+    @property
+    def attributes(self) -> list[dict[str, str | None]]:
+        """The attributes of all elements; made when they are first asked for."""
+        if not self._known:
+            self._known.append(list(map(self.read_attributes, range(len(self.tags)))))
+        return self._known[0]
+
+    def attributes_of(self, number: int) -> dict[str, str | None]:
+        """Return the attributes of one element, without those of the others."""
+        return self._known[0][number] if self._known else self.read_attributes(number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,21 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "tables": outcome.tables,
         "counts": outcome.counts.as_json() if outcome.counts else None,
         "retired": outcome.retired,
+        "work": outcome.work.as_json() if outcome.work else None,
+        "changes": outcome.changes,
+        "held": outcome.held,
     }
+
+
+def work_line(work: dict[str, int]) -> str:
+    """Return what a run worked on, in a sentence.
+
+    >>> work_line({"new": 2, "changed": 0, "removed": 1, "unchanged": 1500, "outdated": 0})
+    'inputs: 2 new, 1 removed, 1,500 unchanged'
+    """
+    named = {"outdated": "cleaned again (other rules or code, or to be tried again)"}
+    told = [f"{number:,} {named.get(name, name)}" for name, number in work.items() if number]
+    return "inputs: " + (", ".join(told) or "none")
 
 
 def report_rows(counts: dict[str, Any]) -> list[tuple[str, str]]:
@@ -60,14 +74,35 @@ def as_markdown(outcome: Outcome) -> str:
     """Return the report of a run in Markdown."""
     if outcome.counts is None:
         return f"Nothing new among {outcome.inputs:,} inputs; `{outcome.snapshot}` stands."
-    lines = [f"Snapshot `{outcome.snapshot}`", "", "| what | how much |", "|---|---:|"]
+    lines = [
+        f"Snapshot `{outcome.snapshot}`",
+        "",
+        work_line(outcome.work.as_json()) if outcome.work else "",
+        "",
+        "| what | how much |",
+        "|---|---:|",
+    ]
     lines += [f"| {name.strip()} | {value} |" for name, value in report_rows(outcome.counts.as_json())]
     lines += ["", "| table | rows |", "|---|---:|", *(f"| {table} | {rows:,} |" for table, rows in outcome.tables.items())]
     lines += ["", "| splitter | scrapes |", "|---|---:|"]
     lines += [f"| {layout} | {number:,} |" for layout, number in outcome.counts.layouts.most_common()]
     lines += ["", "| rule that cut | stretches |", "|---|---:|"]
     lines += [f"| {rule} | {number:,} |" for rule, number in outcome.counts.rules.most_common(MAX_RULES)]
-    return "\n".join(lines)
+    lines += ["", "| site | scrapes |", "|---|---:|"]
+    lines += [f"| {site} | {number:,} |" for site, number in outcome.counts.sites.most_common(MAX_RULES)]
+    return "\n".join(lines + _changes_as_markdown(outcome.changes))
+
+
+def _changes_as_markdown(changes: dict[str, Any] | None) -> list[str]:
+    if changes is None:
+        return []
+    lines = ["", f"Since `{changes['since']}`:", "", "| table | rows added | changed | gone |", "|---|---:|---:|---:|"]
+    lines += [f"| {table} | {n['added']:,} | {n['changed']:,} | {n['gone']:,} |" for table, n in changes["rows"].items()]
+    for kind in ("verdicts", "layouts", "rules", "checks", "sites"):
+        if changes[kind]:
+            lines += ["", f"| {kind} | before | now |", "|---|---:|---:|"]
+            lines += [f"| {name} | {was:,} | {now:,} |" for name, (was, now) in list(changes[kind].items())[:MAX_RULES]]
+    return lines
 
 
 def read_refused(snapshot: Path) -> list[dict[str, Any]]:

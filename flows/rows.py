@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any
 
 from flows import identity
@@ -28,7 +29,7 @@ MAX_VALUE, MAX_ROW = 500, 8000
 
 ANSWER_PLACES = (
     "answer_id", "question_id", "scrape_id", "position", "headline", "body", "author_id", "byline", "posted_at",
-    "posted_at_raw", "votes", "is_accepted", "parent_answer_id", "confidence", "_fetched_at", "_source",
+    "posted_at_raw", "votes", "is_accepted", "parent_answer_id", "last_seen_at", "confidence", "_fetched_at", "_source",
 )  # fmt: skip
 AUTHOR_PLACES = (
     "author_id", "site", "name", "given_name", "family_name", "suffix", "credentials", "role", "location", "rating",
@@ -45,7 +46,8 @@ class Rows:
     def __init__(self, columns: dict[str, tuple[str, ...]], author_key: Callable[[Byline], str | None]) -> None:
         self._names = {table: (*names, *STAGED[table]) for table, names in columns.items()}
         self._rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in columns}
-        self._author_key = author_key
+        # Names come again, on a site's pages and over those of a batch.
+        self._known_as = lru_cache(maxsize=1 << 14)(partial(_read_key, author_key))
         # These two tables have most of the rows and are filled by place, not by name: three times as fast.
         self._names |= {"answers": ANSWER_PLACES, "authors": AUTHOR_PLACES}
 
@@ -59,9 +61,14 @@ class Rows:
             for table, names in self._names.items()
         }
 
-    def add(self, table: str, /, **values: Any) -> None:
-        """Append one row; a column that is not named is null."""
-        self._rows[table].append(tuple(map(values.get, self._names[table])))
+    @property
+    def heights(self) -> dict[str, int]:
+        """How many rows each table has so far."""
+        return {table: len(rows) for table, rows in self._rows.items()}
+
+    def add(self, to: str, /, **values: Any) -> None:
+        """Append one row to a table; a column that is not named is null."""
+        self._rows[to].append(tuple(map(values.get, self._names[to])))
 
     def refuse_input(self, refused: Unreadable) -> None:
         """Add an input that gave no page: a rejected scrape without a text, and the reason."""
@@ -130,6 +137,7 @@ class Rows:
         staged = {"_fetched_at": page.fetched_at, "_source": page.source}
         posts = [question, *thread.answers, *(remark.post for remark in thread.remarks)]
         dates = _date_posts(posts, page)
+        number = identity.page_number(page.url) if page.url else 1
         self.add(
             "questions", question_id=qid, scrape_id=scrape, url=url, site=site, title=thread.title, body=question.body,
             author_id=self._add_author(question, qid, site, 0, page),
@@ -141,14 +149,14 @@ class Rows:
         equals: Counter[tuple[str | None, str | None]] = Counter()
         for position, answer in enumerate(thread.answers, start=1):
             author = self._add_author(answer, qid, site, position, page)
-            equals[author, answer.posted_at_raw] += 1
-            ordinal = equals[author, answer.posted_at_raw]
-            ids.append(identity.answer_id(qid, answer.permalink, author, answer.posted_at_raw, ordinal))
+            equal = (author, answer.posted_at_raw)
+            equals[equal] += 1
+            ids.append(identity.post_id("answer", qid, answer.permalink, equal, equals[equal], number))
             printed = (answer.byline and answer.byline.printed) or None
             self._rows["answers"].append((
                 ids[-1], qid, scrape, position, answer.headline, answer.body, author, printed, dates[position],
-                answer.posted_at_raw, answer.votes, answer.is_accepted, _parent_of(answer, ids), answer.confidence,
-                page.fetched_at, page.source,
+                answer.posted_at_raw, answer.votes, answer.is_accepted, _parent_of(answer, ids), page.fetched_at,
+                answer.confidence, page.fetched_at, page.source,
             ))  # fmt: skip
         self._add_remarks(page, thread, scrape, site, ids, dates[len(ids) :])
         return ids
@@ -158,17 +166,19 @@ class Rows:
     ) -> None:
         """Add the notes under posts; their ids follow those of the posts."""
         qid = ids[0] or ""
+        number = identity.page_number(page.url) if page.url else 1
         equals: Counter[tuple[str | None, str | None]] = Counter()
         for position, remark in enumerate(thread.remarks, start=1):
             post = remark.post
             author = self._add_author(post, qid, site, len(thread.answers) + position, page)
-            equals[author, post.posted_at_raw] += 1
-            ids.append(identity.comment_id(qid, post.permalink, author, post.posted_at_raw, equals[author, post.posted_at_raw]))
+            equal = (author, post.posted_at_raw)
+            equals[equal] += 1
+            ids.append(identity.post_id("comment", qid, post.permalink, equal, equals[equal], number))
             self.add(
                 "comments", comment_id=ids[-1], question_id=qid, answer_id=ids[remark.under] if remark.under else None,
                 scrape_id=scrape, position=position, body=post.body, author_id=author, posted_at=dates[position - 1],
-                posted_at_raw=post.posted_at_raw, votes=post.votes, confidence=post.confidence, _fetched_at=page.fetched_at,
-                _source=page.source,
+                posted_at_raw=post.posted_at_raw, votes=post.votes, last_seen_at=page.fetched_at, confidence=post.confidence,
+                _fetched_at=page.fetched_at, _source=page.source,
             )  # fmt: skip
 
     def _add_author(self, post: Post, thread: str, site: str | None, position: int, page: Page) -> str | None:
@@ -176,10 +186,9 @@ class Rows:
         who = post.byline
         if who is None or (who.name is None and who.role is None and who.profile_url is None):
             return None
-        key = self._author_key(who)
+        key, alias = self._known_as(who.name, who.family_name, who.suffix, who.credentials, who.printed, who.alias)
         traits = None if key is not None else f"{who.role}\x1e{who.location}".casefold()
         author = identity.author_id(site, thread, who.profile_url, key, traits)
-        alias = _alias(who)
         self._rows["authors"].append((
             author, site, who.name, who.given_name, who.family_name, who.suffix, who.credentials, who.role, who.location,
             who.rating, who.review_count, who.in_memoriam, who.profile_url, (alias,) if alias else (), 0, 0, None, None,
@@ -195,6 +204,8 @@ def _parent_of(answer: Post, ids: list[str | None]) -> str | None:
 
 def _date_posts(posts: list[Post], page: Page) -> list[datetime | None]:
     """Return when each post was written, in UTC: as its page says for machines, unless what it prints says another day."""
+    if not any(post.posted_at_raw or post.published for post in posts):
+        return [None] * len(posts)
     printed = read_dates([post.posted_at_raw for post in posts], fetched_at=page.fetched_at, language=page.language)
     if not any(post.published for post in posts):
         return printed
@@ -205,13 +216,20 @@ def _date_posts(posts: list[Post], page: Page) -> list[datetime | None]:
     ]
 
 
-def _alias(who: Byline) -> str | None:
-    """Return the form of the name as printed: of several lines that hold it, the shortest."""
-    if who.alias:
-        return who.alias
-    known = who.family_name or who.name
-    lines = [line.strip() for line in who.printed.split("\n") if known is None or known in line]
-    return min(filter(None, lines), key=len, default=None)
+def _read_key(
+    author_key: Callable[[Byline], str | None],
+    name: str | None,
+    family: str | None,
+    suffix: str | None,
+    credentials: tuple[str, ...],
+    printed: str,
+    alias: str | None,
+) -> tuple[str | None, str | None]:
+    """Return the key by which a person is known, and the form of the name as printed: of the lines with it, the shortest."""
+    key = author_key(Byline(printed, name=name, family_name=family, suffix=suffix, credentials=credentials))
+    known = family or name
+    lines = [line.strip() for line in printed.split("\n") if known is None or known in line]
+    return key, alias or min(filter(None, lines), key=len, default=None)
 
 
 def _verdict(thread: Thread | None) -> str:

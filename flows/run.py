@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from flows.errors import WrongUse
-from flows.publish.snapshots import latest_snapshot, open_processed, publish_snapshot, read_manifest, retire_snapshots
+from flows.authors.overrides import Overrides, find_overrides
+from flows.errors import DataRefused, WrongUse
+from flows.publish.history import begin_history, check_snapshot, note_switch, read_hold, release_hold, retire_snapshots
+from flows.publish.snapshots import latest_snapshot, open_processed, publish_snapshot, read_manifest
 from flows.read.batches import Batch, delete_spools, plan_batches
-from flows.read.inputs import FOLDER_FILE, SIDECAR_SUFFIX, Input, find_inputs
+from flows.read.inputs import find_inputs
+from flows.read.stamps import Stamp
 from flows.split.engines import read_layouts
-from flows.workers import WorkerPool, run_batch, run_share
+from flows.store import Store, Work
+from flows.versions import versions
+from flows.workers import run_batch, run_compare, run_deal, run_join, run_move, run_resolve, run_share
 
 if TYPE_CHECKING:
-    from flows.batches import Counts
-    from flows.merge import Share
+    from flows.counts import Counts
+    from flows.merge import Merged, Share
     from flows.publish.parts import Part
+    from flows.publish.runs import Run
 
 LAYOUTS = ("all", "none")
+ON_REJECT = ("quarantine", "fail")
 # Characters of text from which merging gets new workers: those that cleaned hold some 250 MB of heap and caches, and starting
 # anew takes half a second.
 RENEW_ABOVE = 256 << 20
@@ -57,6 +61,26 @@ class Executor(Protocol):
         """End the jobs that are under way; when this returns, none of them writes any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run may be told: see `threadmill clean --help`."""
+
+    layouts: str = "all"  # or "none": the known engines' layouts off
+    on_reject: str = "quarantine"  # or "fail": one refused scrape or record, and nothing is published
+    max_reject_rate: float = 1.0  # share of the scrapes, from 0, over which nothing is published
+    resume: bool = False  # end what `rollback` holds
+    again: bool = False  # clean every input again
+    retry: frozenset[str] = frozenset()  # sources of inputs that are cleaned again
+
+    def check(self) -> None:
+        """Raise WrongUse for an option that is not known."""
+        for name, value, known in (("layouts", self.layouts, LAYOUTS), ("on-reject", self.on_reject, ON_REJECT)):
+            if value not in known:
+                raise WrongUse(f"--{name} {value}: not known; use {' or '.join(known)}")
+        if not 0 <= self.max_reject_rate <= 1:
+            raise WrongUse(f"--max-reject-rate {self.max_reject_rate}: not a share from 0 to 1")
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a run came to; `snapshot` is None when nothing was new and there was none before."""
@@ -67,13 +91,16 @@ class Outcome:
     counts: Counts | None = None
     tables: dict[str, int] = field(default_factory=dict)
     retired: list[str] = field(default_factory=list)
+    work: Work | None = None
+    changes: dict[str, Any] | None = None  # since the snapshot before: rows by table, counts by kind
+    held: bool = False  # `rollback` holds the snapshot that is there
 
 
 class Progress(Protocol):
     """Is told how far a run is."""
 
     def planned(self, size: int) -> None:
-        """Take the bytes that the inputs come to."""
+        """Take the bytes that the inputs to clean come to."""
 
     def cleaned(self, size: int, pages: int) -> None:
         """Take the bytes and pages of a batch that was cleaned."""
@@ -82,48 +109,88 @@ class Progress(Protocol):
         """Take the name of the stage that begins."""
 
 
-def run_clean(
-    raw: Path, processed: Path, executor: Executor, progress: Progress, *, layouts: str = "all", again: bool = False
-) -> Outcome:
-    """Clean every input below `raw` into one new snapshot of `processed`; publish nothing when nothing is new.
+def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress, options: Options | None = None) -> Outcome:
+    """Clean what is new or changed below `raw` into a new snapshot of `processed`; publish nothing when nothing is new.
 
-    `layouts` is "all" or "none" (the known engines' layouts off). `again` cleans even when nothing is new. Raises WrongUse
-    for a path or option that is not there, Fault when the machine fails; `latest` then stands as it was.
+    Raises WrongUse for a path or option that is not there, DataRefused when the data is not let in, Fault when the machine
+    fails; `latest` then stands as it was.
     """
-    if layouts not in LAYOUTS:
-        raise WrongUse(f"--layouts {layouts}: not known; use {' or '.join(LAYOUTS)}")
-    if layouts == "all":
+    options = options or Options()
+    options.check()
+    if options.layouts == "all":
         read_layouts()  # a broken one is told before any work
     started = datetime.now(UTC)
-    inputs = find_inputs(raw)
+    inputs, overrides = find_inputs(raw), find_overrides(raw)
     with open_processed(processed) as staging, stop_on_failure(executor):
+        begin_history(processed)
         before = latest_snapshot(processed)
-        fingerprint = fingerprint_inputs(raw, inputs, layouts)
-        if before is not None and not again:
-            manifest = read_manifest(before)
-            if manifest.get("inputs", {}).get("digest") == fingerprint:
-                return Outcome(before, published=False, inputs=len(inputs), tables=manifest["tables"])
-        progress.planned(sum(found.size for found in inputs))
-        counts = _clean_all(inputs, raw, staging, executor, progress, layouts)
-        progress.stage("merge")
-        if counts.chars > RENEW_ABOVE:
-            executor.renew()
-        parts = _merge_all(staging, counts.chars, executor)
-        progress.stage("check")
-        target = staging / "snapshot"
-        _check(target, parts)
-        about = {
+        if before is not None and read_hold(processed) is not None and not options.resume:
+            return Outcome(before, published=False, inputs=len(inputs), tables=read_manifest(before)["tables"], held=True)
+        store = Store(staging.parent, f"{versions()['cleaning']}-{options.layouts}")
+        stamps = store.stamp(inputs, raw)
+        fingerprint = _fingerprint(stamps, f"{options.layouts}\x1f{overrides}")
+        if before is not None and not (options.again or options.retry) and _is_current(before, fingerprint):
+            release_hold(processed)
+            return Outcome(before, published=False, inputs=len(inputs), tables=read_manifest(before)["tables"])
+        work = store.plan(inputs, stamps, lambda source: options.again or source in options.retry)
+        progress.planned(sum(found.size for found in work.todo))
+        _clean_all(work, store, raw, staging, executor, progress, options.layouts)
+        merged = _merge_all(store, staging, executor, progress, overrides)
+        counts = _add_up(merged)
+        about: dict[str, Any] = {
             "run": {"id": secrets.token_hex(8), "started_at": started.isoformat()},
-            "versions": _versions(),
-            "inputs": {"count": len(inputs), "bytes": sum(found.size for found in inputs), "digest": fingerprint},
-            "options": {"layouts": layouts},
+            "versions": versions(),
+            "inputs": {
+                "count": len(inputs), "bytes": sum(found.size for found in inputs), "digest": fingerprint,
+                "settled": store.is_settled, **work.as_json(),
+            },
+            "options": {"layouts": options.layouts},
             "counts": counts.as_json(),
-        }
+        }  # fmt: skip
+        _refuse_data(counts, options)
+        parts = [part for share in merged for part in share.parts]
+        about["changes"] = _compare(before, staging / "snapshot", parts, counts, executor)
         progress.stage("publish")
-        snapshot = publish_snapshot(processed, target, parts, about)
-        outcome = Outcome(snapshot, published=True, inputs=len(inputs), counts=counts, tables=read_manifest(snapshot)["tables"])
+        snapshot = publish_snapshot(processed, staging / "snapshot", parts, about)
+        note_switch(processed, "publish")
+        release_hold(processed)
+        outcome = Outcome(snapshot, published=True, inputs=len(inputs), counts=counts, work=work, changes=about["changes"])
+        outcome.tables = read_manifest(snapshot)["tables"]
         outcome.retired = retire_snapshots(processed)
         return outcome
+
+
+def _compare(before: Path | None, after: Path, parts: list[Part], counts: Counts, executor: Executor) -> dict[str, Any] | None:
+    """Return what changes with a staged snapshot: rows by table, and counts by rule, check, splitter and site; None: the first.
+
+    A snapshot whose files cannot be read any more is no ground for a comparison, nor for keeping the new one back.
+    """
+    from flows.changes import moved  # noqa: PLC0415 -- loads the column engine
+
+    if before is None or check_snapshot(before, whole=False):
+        return None
+    manifest = read_manifest(before)
+    rows = executor.submit(run_compare, before, manifest["files"], after, parts).result()
+    kinds = ("verdicts", "layouts", "sites", "rules", "checks")
+    return {
+        "since": before.name,
+        "rows": rows,
+        **{kind: moved(manifest.get("counts", {}), counts.as_json(), kind) for kind in kinds},
+    }
+
+
+def _is_current(before: Path, fingerprint: str) -> bool:
+    inputs = read_manifest(before).get("inputs", {})
+    return bool(inputs.get("digest") == fingerprint and inputs.get("settled", True))
+
+
+def _fingerprint(stamps: dict[str, Stamp], options: str) -> str:
+    """Return a digest of everything that the rows depend on: the inputs, what stands beside them, options, the program."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(f"{versions()}\x1f{options}\x1e".encode("utf-8", "surrogatepass"))
+    for source, stamp in sorted(stamps.items()):
+        digest.update(f"{source}\x1f{stamp.content}\x1f{stamp.beside}\x1e".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 @contextmanager
@@ -136,25 +203,44 @@ def stop_on_failure(executor: Executor) -> Iterator[None]:
         raise
 
 
-def _clean_all(inputs: list[Input], raw: Path, staging: Path, executor: Executor, progress: Progress, layouts: str) -> Counts:
-    """Clean the batches, a few ahead of the workers at a time; return their counts."""
-    planned = plan_batches(inputs, raw, staging / "spool")
-    batches = (replace(batch, layouts=layouts) for batch in planned)
-    jobs = ((run_batch, (batch, staging / "runs"), batch) for batch in _at_least_one(batches, raw))
-    totals: Counts | None = None
-    for counts, batch in _in_order(jobs, executor):
-        totals = counts if totals is None else totals.plus(counts)
-        delete_spools(batch)
-        progress.cleaned(_weigh(batch), counts.pages)
-    assert totals is not None  # noqa: S101 -- there is at least one batch
-    return totals
+def _refuse_data(counts: Counts, options: Options) -> None:
+    """Raise DataRefused when the options say that what was refused is too much."""
+    if options.on_reject == "fail" and (refused := counts.refusals):
+        check, number = max(refused.items(), key=lambda entry: (entry[1], entry[0]))
+        total = sum(refused.values())
+        raise DataRefused(
+            f"{total:,} scrapes or records were refused (first of all {number:,} by {check}) and --on-reject is fail; "
+            "nothing was published"
+        )
+    rate = counts.verdicts["rejected"] / max(1, sum(counts.verdicts.values()))
+    if rate > options.max_reject_rate:
+        raise DataRefused(
+            f"{counts.verdicts['rejected']:,} scrapes of {sum(counts.verdicts.values()):,} were refused, {rate:.1%}, over "
+            f"--max-reject-rate {options.max_reject_rate:g}; nothing was published"
+        )
 
 
-def _at_least_one(batches: Iterator[Batch], raw: Path) -> Iterator[Batch]:
-    """Yield the batches; of no inputs, an empty one, so that every table gets its file."""
-    first = next(batches, None)
-    yield first if first is not None else Batch(0, raw, ())
-    yield from batches
+# -- cleaning -------------------------------------------------------------------------------------------------------------
+
+
+def _clean_all(
+    work: Work, store: Store, raw: Path, staging: Path, executor: Executor, progress: Progress, layouts: str
+) -> None:
+    """Clean the batches, a few ahead of the workers at a time; the store takes note of them."""
+
+    def clean(batches: Iterable[Batch]) -> None:
+        told = (replace(batch, layouts=layouts, version=versions()["cleaning"]) for batch in batches)
+        named = ((batch, staging / "runs" / secrets.token_hex(8)) for batch in told)
+        jobs = ((run_batch, (batch, folder), (batch, folder)) for batch, folder in named)
+        for cleaned, (batch, folder) in _in_order(jobs, executor):
+            store.take(batch, folder, cleaned)
+            delete_spools(batch)
+            progress.cleaned(_weigh(batch), cleaned.pages)
+
+    clean(plan_batches(work.todo, raw, staging / "spool", store.is_known))
+    if store.is_empty:
+        clean([Batch(0, raw, ())])  # so that every table gets its file
+    store.recheck(work.todo)
 
 
 def _weigh(batch: Batch) -> int:
@@ -174,89 +260,67 @@ def _in_order(jobs: Iterator[tuple[Callable[..., Any], tuple[Any, ...], Tag]], e
         yield future.result(), done
 
 
-def _merge_all(staging: Path, chars: int, executor: Executor) -> list[Part]:
-    from flows.merge import plan_shares  # noqa: PLC0415 -- loads the column engine; the workers are at work by now
+# -- merging --------------------------------------------------------------------------------------------------------------
+
+
+def _merge_all(store: Store, staging: Path, executor: Executor, progress: Progress, overrides: Overrides) -> list[Merged]:
+    """Merge the runs that count into the parts of a snapshot, keep them for the next run, and check every link."""
+    from flows.promises import check_links  # noqa: PLC0415 -- loads the column engine; the workers are at work by now
+
+    progress.stage("merge")
+    if store.chars > RENEW_ABOVE:
+        executor.renew()
+    store.adopt()
+    if small := store.small_runs():
+        folder = staging / "runs" / secrets.token_hex(8)
+        executor.submit(run_join, small, folder).result()
+        store.replace(small, folder)
+        store.adopt()
+    with ThreadPoolExecutor(1, thread_name_prefix="threadmill-store") as beside:
+        kept = beside.submit(store.keep)  # the disk is at work while the workers compute
+        runs = store.runs()
+        merged = _merge_tables(runs, store.chars, staging, executor, overrides)
+        kept.result()
+    progress.stage("check")
+    check_links(staging / "snapshot", [part for share in merged for part in share.parts])
+    return merged
+
+
+def _merge_tables(runs: list[Run], chars: int, staging: Path, executor: Executor, overrides: Overrides) -> list[Merged]:
+    from flows.merge import plan_shares  # noqa: PLC0415
     from flows.publish.runs import range_count  # noqa: PLC0415
 
     ranges = range_count(chars)
-    target = staging / "snapshot"
 
-    def run(groups: list[str]) -> list[Part]:
-        shares: list[Share] = [s for group in groups for s in plan_shares(group, staging / "runs", target, ranges)]
+    def run(groups: list[str]) -> list[Merged]:
+        shares: list[Share] = [share for group in groups for share in plan_shares(group, runs, staging, ranges)]
         jobs = ((run_share, (share,), None) for share in shares)
-        return [part for parts, _ in _in_order(jobs, executor) for part in parts]
+        return [merged for merged, _ in _in_order(jobs, executor)]
 
+    _resolve_authors(runs, ranges, staging, executor, overrides)
     return run(["threads", "spans", "texts", "scrapes"]) + run(["authors"])
 
 
-def _check(target: Path, parts: list[Part]) -> None:
-    from flows.promises import check_links  # noqa: PLC0415 -- loads the column engine
+def _resolve_authors(runs: list[Run], ranges: int, staging: Path, executor: Executor, overrides: Overrides) -> None:
+    """Find out which author ids stand for others: the authors dealt out by site, each deal resolved, their rows moved."""
+    from flows.joining import count_deals  # noqa: PLC0415
 
-    check_links(target, parts)
+    def run(job: Callable[..., None], arguments: Iterable[tuple[Any, ...]]) -> None:
+        for _ in _in_order(((job, told, None) for told in arguments), executor):
+            pass
 
-
-# -- what a snapshot was made from ----------------------------------------------------------------------------------------
-
-
-def fingerprint_inputs(raw: Path, inputs: list[Input], layouts: str) -> str:
-    """Return a digest of everything that the rows depend on: the inputs, what stands beside them, options, the program."""
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{_versions()}\x1f{layouts}\x1e".encode())
-    for found in inputs:
-        digest.update(f"{found.source}\x1f{found.refusal}\x1f".encode())
-        for path in (found.path, found.path.with_name(found.path.name + SIDECAR_SUFFIX)):
-            digest.update(b"" if found.refusal else _digest_file(path))
-    folder = raw if raw.is_dir() else raw.parent
-    for path in sorted(raw.rglob(FOLDER_FILE)) if raw.is_dir() else [folder / FOLDER_FILE]:
-        digest.update(os.fsencode(path.relative_to(folder)) + _digest_file(path))
-    return digest.hexdigest()
+    step = -(-ranges // executor.workers)
+    shares = [range(at, min(at + step, ranges)) for at in range(0, ranges, step)]
+    dealt, resolved = staging / "dealt", staging / "resolved"
+    deals = count_deals(runs)
+    run(run_deal, ((runs, share, ranges, deals, dealt) for share in shares))
+    found = sorted(dealt.iterdir()) if dealt.is_dir() else [dealt / "none"]
+    run(run_resolve, ((deal, overrides, resolved / deal.name) for deal in found))
+    run(run_move, ((runs, share, ranges, resolved, staging / "moved") for share in shares))
 
 
-def _digest_file(path: Path) -> bytes:
-    if not path.is_file():
-        return b"-"  # opening a pipe would wait for its writer
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
-    except OSError:
-        return b"-"  # not there or not readable: the reader says so; it differs from any digest
-
-
-@lru_cache(maxsize=1)
-def _versions() -> dict[str, str]:
-    """Return the version of the program and a digest of its code and rules."""
-    root = Path(__file__).resolve().parent
-    digest = hashlib.blake2b(digest_size=8)
-    for folder in (root, root.parent / "schemas"):
-        for path in sorted(path for kind in ("*.py", "*.toml", "*.txt", "*.npz") for path in folder.rglob(kind)):
-            digest.update(str(path.relative_to(root.parent)).encode() + path.read_bytes())
-    return {"threadmill": version("threadmill"), "contract": "1.0", "rules": digest.hexdigest()}
-
-
-# -- the plain executor ---------------------------------------------------------------------------------------------------
-
-
-class PlainExecutor:
-    """Runs jobs in worker processes, without any orchestrator."""
-
-    def __init__(self, pool: WorkerPool) -> None:
-        self._pool, self.workers = pool, pool.workers
-        self._threads = ThreadPoolExecutor(2 * pool.workers, thread_name_prefix=f"threadmill-{os.getpid()}")
-
-    def submit(self, job: Callable[..., Any], *arguments: Any) -> Future:
-        """Start a job in a worker process; return what it is waited for with."""
-        return self._threads.submit(self._pool.run, job, *arguments)
-
-    def renew(self) -> None:
-        """Give the jobs to come to new processes."""
-        self._pool.renew()
-
-    def stop(self) -> None:
-        """End the jobs that are under way."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        self._pool.stop()
-
-    def close(self) -> None:
-        """Wait for the threads, then for the processes."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
-        self._pool.close()
+def _add_up(merged: list[Merged]) -> Counts:
+    total = merged[0].counts
+    for share in merged[1:]:
+        total = total.plus(share.counts)
+    return total

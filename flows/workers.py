@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flows.errors import Fault
 
 if TYPE_CHECKING:
-    from flows.batches import Counts
-    from flows.merge import Share
+    from flows.authors.overrides import Overrides
+    from flows.batches import Cleaned
+    from flows.merge import Merged, Share
     from flows.publish.parts import Part
+    from flows.publish.runs import Run
     from flows.read.batches import Batch
 
 Result = TypeVar("Result")
@@ -84,7 +86,10 @@ class WorkerPool:
 
 
 def begin_worker() -> None:
-    """Make a worker leave Ctrl-C to the run, and end when the run was killed."""
+    """Make a worker leave Ctrl-C to the run, end when the run was killed, and use what was compiled."""
+    from flows.compiled import use_build  # noqa: PLC0415 -- before a job comes, whose arguments load modules
+
+    use_build()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -95,14 +100,77 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def run_batch(batch: Batch, staging: Path) -> Counts:
+class PlainExecutor:
+    """Runs jobs in worker processes, without any orchestrator."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool, self.workers = pool, pool.workers
+        self._threads = ThreadPoolExecutor(2 * pool.workers, thread_name_prefix=f"threadmill-{os.getpid()}")
+
+    def submit(self, job: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Start a job in a worker process; return what it is waited for with."""
+        return self._threads.submit(self._pool.run, job, *arguments)
+
+    def renew(self) -> None:
+        """Give the jobs to come to new processes."""
+        self._pool.renew()
+
+    def stop(self) -> None:
+        """End the jobs that are under way."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._pool.stop()
+
+    def close(self) -> None:
+        """Wait for the threads, then for the processes."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._pool.close()
+
+
+def run_batch(batch: Batch, run: Path) -> Cleaned:
     """Clean one batch, in a worker."""
     from flows.batches import clean_batch  # noqa: PLC0415 -- loaded in the worker
 
-    return clean_batch(batch, staging)
+    return clean_batch(batch, run)
 
 
-def run_share(share: Share) -> list[Part]:
+def run_join(runs: list[Run], target: Path) -> None:
+    """Join runs into one, in a worker."""
+    from flows.publish.runs import join_runs  # noqa: PLC0415 -- loaded in the worker
+    from flows.rows import STAGED  # noqa: PLC0415
+    from schemas import traits_of  # noqa: PLC0415
+
+    join_runs(runs, target, {table: str(traits_of(table)["shard"]) for table in STAGED})
+
+
+def run_deal(runs: list[Run], ranges: range, of: int, deals: int, target: Path) -> None:
+    """Deal the authors of some ranges out by their sites, in a worker."""
+    from flows.joining import deal_authors  # noqa: PLC0415 -- loaded in the worker
+
+    deal_authors(runs, ranges, of, deals, target)
+
+
+def run_resolve(deal: Path, overrides: Overrides, target: Path) -> None:
+    """Resolve the authors of a deal, in a worker."""
+    from flows.joining import resolve_deal  # noqa: PLC0415 -- loaded in the worker
+
+    resolve_deal(deal, overrides, target)
+
+
+def run_move(runs: list[Run], ranges: range, of: int, resolved: Path, target: Path) -> None:
+    """Move the rows of authors for whom another stands, in a worker."""
+    from flows.joining import move_rows  # noqa: PLC0415 -- loaded in the worker
+
+    move_rows(runs, ranges, of, resolved, target)
+
+
+def run_compare(before: Path, old: list[dict[str, Any]], after: Path, new: list[Part]) -> dict[str, dict[str, int]]:
+    """Compare two snapshots, in a worker."""
+    from flows.changes import compare_snapshots  # noqa: PLC0415 -- loaded in the worker
+
+    return compare_snapshots(before, old, after, new)
+
+
+def run_share(share: Share) -> Merged:
     """Merge one part of a group of tables, in a worker."""
     from flows.merge import merge_share  # noqa: PLC0415 -- loaded in the worker
 

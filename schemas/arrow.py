@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from schemas.links import CONTRACT_VERSION, TABLES
+from schemas.links import TABLES
+from schemas.version import CONTRACT_VERSION
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from schemas.tables import Answers, Authors, Comments, Questions, Rejects, Scrapes, Spans, Table, Texts
-
-CONTRACT_VERSION = "1.0"
+from schemas.tables import Answers, AuthorAliases, Authors, Comments, Questions, Rejects, Scrapes, Spans, Table, Texts
 
 TABLES: dict[str, type[Table]] = {
     "scrapes": Scrapes,
@@ -16,6 +14,7 @@ TABLES: dict[str, type[Table]] = {
     "answers": Answers,
     "comments": Comments,
     "authors": Authors,
+    "author_aliases": AuthorAliases,
     "rejects": Rejects,
 }
 
@@ -30,6 +29,7 @@ class Link(NamedTuple):
 
 
 LINKS = (
+    Link("author_aliases", "author_id", "authors", "author_id"),
     Link("texts", "scrape_id", "scrapes", "scrape_id"),
     Link("spans", "scrape_id", "scrapes", "scrape_id"),
     Link("questions", "scrape_id", "scrapes", "scrape_id"),

@@ -157,6 +157,7 @@ class Answers(Table):
     votes: pl.Int32 = pa.Field(nullable=True, description="Votes as shown", metadata={"unit": "votes"})
     is_accepted: pl.Boolean = pa.Field(nullable=True, description="Whether the asker or the site accepted it")
     parent_answer_id: pl.String = _link("The answer that it replies to")
+    last_seen_at: UTC = _time("When the newest scrape that shows the answer was fetched; null when not known")
     confidence: pl.Float64 = _share("How sure the split is")
 
     class Config(Table.Config):
@@ -178,6 +179,7 @@ class Comments(Table):
     posted_at: UTC = _time("When it was posted")
     posted_at_raw: pl.String = _text("The date as printed")
     votes: pl.Int32 = pa.Field(nullable=True, description="Votes as shown", metadata={"unit": "votes"})
+    last_seen_at: UTC = _time("When the newest scrape that shows the comment was fetched; null when not known")
     confidence: pl.Float64 = _share("How sure the split is")
 
     class Config(Table.Config):
@@ -216,6 +218,20 @@ class Authors(Table):
         metadata = {"key": ["author_id"], "sort": ["author_id"], "shard": "author_id"}  # noqa: RUF012
 
 
+class AuthorAliases(Table):
+    """An author id that another stands for: evidence across threads says that both are one person."""
+
+    alias_id: pl.String = _key("The id that the attribution alone gives")
+    author_id: pl.String = _key("The author that stands for it")
+    site: pl.String = _text("Host of the site")
+    why: pl.String = _said("The evidence, in words")
+
+    class Config(Table.Config):
+        """Key and order."""
+
+        metadata = {"key": ["alias_id"], "sort": ["author_id", "alias_id"], "shard": "author_id"}  # noqa: RUF012
+
+
 class Rejects(Table):
     """What was refused, why, and as it was found."""
 
@@ -229,6 +245,13 @@ class Rejects(Table):
     reason: pl.String = _said("Why it was refused, in one sentence")
     severity: pl.String = pa.Field(isin=["cell", "record", "scrape"], description="What was refused: cell, record or scrape")
     row: pl.String = _text("The refused record as JSON, at most 8,000 characters")
+    start: pl.Int32 = _count(
+        "Where the refused stretch of the scrape's text begins, from 0; null where it has none", "characters"
+    )
+    end: pl.Int32 = _count("End of the refused stretch, exclusive", "characters")
+    raw: pl.String = _text("The refused stretch as it was read, at most 2,000 characters")
+    rule: pl.String = _text("The rule or splitter that made the record; null where none was at work")
+    rules_version: pl.String = _text("Digest of the rules and the code that refused it")
 
     class Config(Table.Config):
         """Key and order."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.report import Silent
-from flows.run import Outcome, run_clean
+from flows.run import Options, Outcome, run_clean
 
 
 class InlineExecutor:
@@ -32,7 +32,7 @@ class InlineExecutor:
 
 
 def clean_inline(raw: Path, processed: Path, **options: Any) -> Outcome:
-    return run_clean(raw, processed, InlineExecutor(), Silent(), **options)
+    return run_clean(raw, processed, InlineExecutor(), Silent(), Options(**options))
 
 
 def snapshot_of(raw: Path, processed: Path) -> Path:

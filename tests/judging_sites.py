@@ -31,12 +31,56 @@ NAMES = [
     for second in ["foot", "hand", "wick", "ley", "by", "ton"]
 ]
 OPENERS = ["Maybe", "Usually", "Then", "Still", "Perhaps", "Here", "Often", "Later", "Now", "Sometimes"]
-NOUNS = ["hinge", "kettle", "gutter", "hedge", "pump", "valve", "clock", "chain", "drawer", "shelf", "pipe", "lamp", "café", "naïveté", "window", "ladder", "saw", "engine", "fence", "tile"]
-VERBS = ["creaks", "drips", "sticks", "rattles", "leaks", "rusts", "slips", "warps", "fades", "stalls", "hums", "cracks", "bends"]
+NOUNS = [
+    "hinge",
+    "kettle",
+    "gutter",
+    "hedge",
+    "pump",
+    "valve",
+    "clock",
+    "chain",
+    "drawer",
+    "shelf",
+    "pipe",
+    "lamp",
+    "café",
+    "naïveté",
+    "window",
+    "ladder",
+    "saw",
+    "engine",
+    "fence",
+    "tile",
+]
+VERBS = [
+    "creaks",
+    "drips",
+    "sticks",
+    "rattles",
+    "leaks",
+    "rusts",
+    "slips",
+    "warps",
+    "fades",
+    "stalls",
+    "hums",
+    "cracks",
+    "bends",
+]
 LINKS = ["when", "because", "although", "until", "before", "while", "after", "unless", "since", "where"]
-ENDS = (
-    ["in winter", "at night", "under load", "all the time", "on Sundays", "near the wall", "for years", "since I moved", "without oil", "in the rain"]
-)
+ENDS = [
+    "in winter",
+    "at night",
+    "under load",
+    "all the time",
+    "on Sundays",
+    "near the wall",
+    "for years",
+    "since I moved",
+    "without oil",
+    "in the rain",
+]
 
 
 @dataclass(frozen=True, slots=True)

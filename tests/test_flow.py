@@ -69,7 +69,7 @@ def test_the_flow_documents_its_parameters() -> None:
     from flows.clean import clean
 
     properties: dict[str, Any] = clean.parameters.properties
-    assert set(properties) == {"raw", "processed", "layouts", "workers"}
+    assert {"raw", "processed", "layouts", "workers", "on_reject", "max_reject_rate", "resume"} <= set(properties)
 
 
 def test_the_deployment_names_an_entry_point_that_is_there() -> None:

@@ -222,8 +222,36 @@ def test_a_page_reads_the_same_packed_or_not_whatever_its_name(name: str, pack: 
     assert (read.text, read.bytes) == (text, len(text.encode()))
 
 
-@pytest.mark.parametrize("text", ['[{"text": "a"}]', '{\n  "text": "a"\n}\n', "\ufeff [\n1]"])
-def test_a_json_document_is_refused_once_and_not_line_by_line(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"text": "a"}, {"text": "b"}]',
+        '\ufeff[\n {"text": "a"},\n {"text": "b"}\n]',
+        '{"meta": {"tags": [{"name": "x"}]}, "threads": [{"text": "a"}, {"text": "b"}]}',
+        '{\n "data": {"items": [{"html": "<p>a"}, {"text": "b"}]}\n}\n',
+    ],
+)
+def test_the_records_of_a_json_document_are_read_as_lines_are(text: str) -> None:
+    assert [page.text for page in read_one(text.encode(), "a.json") if isinstance(page, Page)] == ["a", "b"]
+
+
+def test_an_object_by_itself_is_one_record_and_its_neighbours_in_a_list_are_unharmed() -> None:
+    (page,) = read_one(b'{\n "id": "q7",\n "text": "a",\n "comments": [{"text": "b"}]\n}\n', "a.json")
+    assert isinstance(page, Page)
+    assert (page.text, page.source) == ("a", "a.json#q7")
+    first, refused, last = read_one(b'[{"text": "a"}, 7, {"text": "\\ud800b"}]', "a.json")
+    assert isinstance(first, Page)
+    assert isinstance(refused, Unreadable)
+    assert isinstance(last, Page)
+    assert (first.text, refused.check, last.text) == ("a", "json", "\ufffdb")
+
+
+def test_lines_in_a_file_named_json_are_lines() -> None:
+    assert [page.source for page in read_one(b'{"text": "a"}\n{"text": "b"}\n', "a.json")] == ["a.json#@0", "a.json#@14"]
+
+
+@pytest.mark.parametrize("text", ['[{"text": "a"', '{\n  "text": \n}\n', "\ufeff [\n1]", "[" * 100_000])
+def test_a_json_document_without_records_is_refused_once_and_not_line_by_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.json").write_text(text, "utf-8")
     (batch,) = plan_batches(find_inputs(tmp_path), tmp_path, tmp_path / "spool")
     (refused,) = read_batch(batch)

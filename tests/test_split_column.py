@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from flows.pipeline import split_page
 from flows.records import NoThread, Page, Thread
-from flows.split.flat.columns import locate_piece
 from flows.split.flat.dates import find_date
+from flows.split.flat.fates import locate_piece
 
 PAGES = Path(__file__).parent / "flat_pages"
 WANTED = {  # page → author, date and first words of each post
@@ -162,3 +162,26 @@ def test_a_story_with_names_and_dates_is_not_cut() -> None:
 def test_a_piece_of_a_line_is_found_in_the_raw_line(raw: str, text: str, low: int, high: int, piece: str | None) -> None:
     span = locate_piece(raw, text, low, high)
     assert (None if span is None else raw[slice(*span)]) == piece
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("kettle-descaling", "Vinegar or citric acid for a kettle?"),
+        ("rideau-trop-court", "Rideau trop court de quatre centimètres"),
+        ("fahrrad-knarzt", "Tretlager knarzt nach dem Wechsel"),
+    ],
+)
+def test_the_title_is_the_line_that_the_posts_are_about(name: str, title: str) -> None:
+    thread = split_page(page_of((PAGES / f"{name}.txt").read_text("utf-8")))
+    assert isinstance(thread, Thread)
+    assert thread.title == title
+
+
+def test_a_title_is_no_door_of_the_site_and_has_no_label() -> None:
+    text = (PAGES / "kettle-descaling.txt").read_text("utf-8")
+    head = "Vinegar or citric acid for a kettle?"
+    below = "Sign in or register\nPage 1 of 4\n1 \u2190 2 3 4 Next >"
+    thread = split_page(page_of(text.replace(head, f"Thread: {head}\n{below}", 1)))
+    assert isinstance(thread, Thread)
+    assert thread.title == head

@@ -188,3 +188,10 @@ def measure(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
+
+
+def test_what_a_line_is_does_not_depend_on_the_pages_before() -> None:
+    shown = "\u25b2\u25bc"
+    broken = shown.encode().decode("windows-1252")
+    for page in (f"Caf\u00c3\u00a9 au lait.\n\n{broken}", shown, f"Caf\u00c3\u00a9 au lait.\n\n{broken}"):
+        assert mark_lines(page)[-1].role == "votes"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
+import pandera.errors
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flows.authors.resolve import author_key
 from flows.batches import _columns
-from flows.conservation import find_loss
+from flows.conservation import _find_lost_words, _is_plainly_whole, find_loss
 from flows.pipeline import split_page
 from flows.records import Claim, Page, Thread
 from flows.rows import Rows
@@ -17,6 +22,7 @@ from flows.rules import read_rules
 from flows.strip.repair import repair_span
 from flows.strip.residue import RULES, find_residue
 from flows.validate import RESIDUE_SIGNS, validate_batch
+from schemas import TABLES, is_sound, polars_schema
 
 BODY = "The joint is held by a spring that loses its force after some years of daily use."
 TEXT = f"My toaster clicks.\n\n{BODY}\n\nAda Brandt, PhD\n{BODY} Twice.\n\nBela Quist, PhD\n"
@@ -134,6 +140,28 @@ def test_each_kind_of_loss_is_found(change: str) -> None:
     assert find_loss(page_of(), planted(change), repair_span) is not None
 
 
+@pytest.mark.parametrize("change", ["nothing", "word", "moved", "unpublished"])
+def test_the_quick_look_says_whole_only_where_the_close_one_finds_nothing(change: str) -> None:
+    found = planted(change)
+    lost = _find_lost_words(page_of(), found, repair_span)
+    assert (lost is None) == (change == "nothing") == _is_plainly_whole(TEXT, found)
+
+
+def test_words_that_wander_from_one_field_to_the_next_are_found_in_a_page_with_odd_spaces() -> None:
+    text = TEXT.replace("a spring", "a\u00a0 spring")
+    found = split_page(page_of(text))
+    assert isinstance(found, Thread)
+    assert _is_plainly_whole(text, found)
+    first, second = found.answers
+    assert first.body is not None
+    assert first.byline is not None
+    first.body += " Ada"
+    first.byline = replace(first.byline, printed=first.byline.printed.removeprefix("Ada "))
+    assert not _is_plainly_whole(text, found)
+    assert find_loss(page_of(text), found, repair_span) is not None
+    assert second.body is not None
+
+
 def test_a_ledger_that_cannot_stand_rejects_its_scrape_whole_and_no_other() -> None:
     other = page_of(TEXT.replace("toaster", "kettle"), "u.txt", "https://a.example/q/2")
     frames = spoil(staged(page_of(), other), "spans", "end", 0)
@@ -160,3 +188,60 @@ def test_all_residue_holds_one_of_the_signs_by_which_it_is_looked_for() -> None:
         for example in rule.cuts:
             assert not find_residue(example) or any(sign in example for sign in RESIDUE_SIGNS), example
         assert all(any(sign in opener for sign in RESIDUE_SIGNS) for opener in rule.open), rule.id
+
+
+# -- the models' checks as one expression ---------------------------------------------------------------------------------
+
+CELLS: dict[Any, list[Any]] = {
+    pl.String: ["", "a", "0" * 32, "0" * 31 + "G", "0" * 32 + "\n", "https://a.example", "ok", "cell", "scrape"],
+    pl.Int32: [-1, 0, 1, 2**31 - 1],
+    pl.Int64: [-1, 0, 1],
+    pl.Float64: [-0.1, 0.0, 1.0, 1.1, 5.0, float("nan"), float("inf")],
+    pl.Boolean: [True, False],
+    pl.Datetime: [datetime(2026, 3, 2, tzinfo=UTC)],
+    pl.List: [[], ["MD"]],
+}
+
+
+def passes_model(table: str, frame: pl.DataFrame) -> bool:
+    try:
+        TABLES[table].validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors:
+        return False
+    return True
+
+
+def sound_row(table: str) -> dict[str, Any]:
+    """A row that its model takes: of each column the first cell with which a frame of it alone is sound."""
+    row: dict[str, Any] = {}
+    cells = {name: [None, *CELLS[kind.base_type()]] for name, kind in polars_schema(table).items()}
+    for name, values in cells.items():
+        row[name] = next(value for value in values if not fails(table, name, value))
+    return row
+
+
+def fails(table: str, name: str, value: Any) -> bool:
+    column = TABLES[table].to_schema().columns[name]
+    try:
+        column.validate(pl.DataFrame({name: [value]}, schema={name: polars_schema(table)[name]}), lazy=True)
+    except pandera.errors.SchemaErrors:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("table", TABLES)
+@given(data=st.data())
+def test_the_expression_and_the_model_agree(table: str, data: st.DataObject) -> None:
+    row = sound_row(table)
+    assert is_sound(table, pl.DataFrame([row], schema=polars_schema(table)))
+    for name in data.draw(st.lists(st.sampled_from([*row]), max_size=3, unique=True)):
+        row[name] = data.draw(st.sampled_from([None, *CELLS[polars_schema(table)[name].base_type()]]), label=name)
+    frame = pl.DataFrame([row, sound_row(table)], schema=polars_schema(table))
+    assert is_sound(table, frame) == passes_model(table, frame)
+
+
+def test_a_frame_of_other_columns_is_not_sound() -> None:
+    frame = pl.DataFrame([sound_row("texts")], schema=polars_schema("texts"))
+    assert not is_sound("texts", frame.select("text", "scrape_id"))
+    assert not is_sound("texts", frame.with_columns(more=pl.lit(1)))
+    assert not is_sound("texts", frame.with_columns(text=pl.lit(1)))

@@ -16,7 +16,9 @@ from flows.errors import WrongUse
 
 HERE = Path(__file__).parent
 _NO_MARKS = {ord("."): None, ord(" "): None, ord("\u00ae"): None, ord("\u2122"): None, 0x2019: "'"}
-FILES = ("credentials", "names", "places", "roles", "salutations", "signoffs")
+FILES = (
+    "common_names", "credentials", "degrees", "names", "nicknames", "places", "roles", "salutations", "signoffs", "spellings",
+)  # fmt: skip
 
 
 @cache

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 from rich.table import Table
 
 from flows.read.inputs import check_raw
-from flows.report import WATCHER, report_rows, summarize
-from flows.run import LAYOUTS, PlainExecutor, run_clean
-from flows.workers import WorkerPool, count_cores
+from flows.report import WATCHER, report_rows, summarize, work_line
+from flows.run import LAYOUTS, ON_REJECT, Options, run_clean
+from flows.workers import PlainExecutor, WorkerPool, count_cores
 
 MAX_WORKERS = 1024  # more cores than any machine that it runs on
 
@@ -31,8 +32,8 @@ QUIET = {
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `clean` takes."""
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """Add what says where a run reads and writes, and how."""
     parser.add_argument(
         "raw", nargs="?", type=Path, default=Path("raw"), metavar="RAW", help="folder of the scrapes, or one file"
     )
@@ -44,6 +45,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: as many as cores)")
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `clean` takes."""
+    add_places(parser)
+    parser.add_argument(
+        "--on-reject",
+        choices=ON_REJECT,
+        default="quarantine",
+        help="what a refused scrape or record does: it is set aside, or nothing is published",
+    )
+    parser.add_argument(
+        "--max-reject-rate",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="publish nothing when more than this share of the scrapes is refused (0 to 1)",
+    )
+    parser.add_argument("--resume", action="store_true", help="publish again after a rollback")
+
+
 def _positive(text: str) -> int:
     if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= MAX_WORKERS:
         raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number from 1 to {MAX_WORKERS}")
@@ -52,11 +72,10 @@ def _positive(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Clean, then print what was read, kept, cut and refused, and where it is."""
-    console = Console(stderr=True)
-    with ProgressBar(console) as progress:
-        watched = WATCHER.set(progress)
-        done = (_run_plain if arguments.no_prefect else _run_flow)(arguments)
-        WATCHER.reset(watched)
+    options = Options(arguments.layouts, arguments.on_reject, arguments.max_reject_rate, resume=arguments.resume)
+    done = watched(
+        lambda: run_path(arguments.raw, arguments.processed, options, arguments.workers, with_prefect=not arguments.no_prefect)
+    )
     if arguments.json:
         print(json.dumps(done, ensure_ascii=False))
     else:
@@ -64,16 +83,30 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _run_plain(arguments: argparse.Namespace) -> dict[str, Any]:
-    executor = PlainExecutor(WorkerPool(arguments.workers or count_cores()))
+def watched(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Do some work under a progress bar; return its result."""
+    with ProgressBar(Console(stderr=True)) as progress:
+        token = WATCHER.set(progress)
+        try:
+            return work()
+        finally:
+            WATCHER.reset(token)
+
+
+def run_path(raw: Path, processed: Path, options: Options, workers: int | None, *, with_prefect: bool) -> dict[str, Any]:
+    """Run the path through Prefect or without; return what it came to as plain data."""
+    if with_prefect:
+        return _run_flow(raw, processed, options, workers)
+    executor = PlainExecutor(WorkerPool(workers or count_cores()))
     try:
-        return summarize(run_clean(arguments.raw, arguments.processed, executor, WATCHER.get(), layouts=arguments.layouts))
+        return summarize(run_clean(raw, processed, executor, WATCHER.get(), options))
     finally:
         executor.close()
 
 
-def _run_flow(arguments: argparse.Namespace) -> dict[str, Any]:
-    check_raw(arguments.raw)  # Prefect takes ten seconds to start; a slip of the keyboard is told at once
+def _run_flow(raw: Path, processed: Path, options: Options, workers: int | None) -> dict[str, Any]:
+    options.check()
+    check_raw(raw)  # Prefect takes ten seconds to start; a slip of the keyboard is told at once
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     if not sys.warnoptions:
@@ -81,7 +114,10 @@ def _run_flow(arguments: argparse.Namespace) -> dict[str, Any]:
     from flows.clean import clean, start_server  # noqa: PLC0415 -- Prefect takes over a second to load
 
     start_server()
-    return clean(str(arguments.raw), str(arguments.processed), arguments.layouts, arguments.workers)
+    return clean(
+        str(raw), str(processed), options.layouts, workers, on_reject=options.on_reject, resume=options.resume,
+        max_reject_rate=options.max_reject_rate, retry=sorted(options.retry),
+    )  # fmt: skip
 
 
 class ProgressBar:
@@ -117,9 +153,12 @@ class ProgressBar:
 
 def _print(done: dict[str, Any]) -> None:
     console = Console()
-    if done["counts"] is None:
+    if done["held"]:
+        console.print("a rollback holds the snapshot; nothing was published (clean --resume ends that)", highlight=False)
+    elif done["counts"] is None:
         console.print(f"nothing new among {done['inputs']:,} inputs; the latest snapshot stands", highlight=False)
     else:
+        console.print(work_line(done["work"]), highlight=False)
         table = Table("", "", show_header=False, box=None, pad_edge=False)
         table.columns[1].justify = "right"
         for row in report_rows(done["counts"]):

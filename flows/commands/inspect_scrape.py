@@ -16,7 +16,7 @@ from rich.console import Console
 
 from flows.errors import Fault, WrongUse
 from flows.inspection import inspect_input
-from flows.read.batches import CONTAINERS, delete_spools, plan_batches, read_batch
+from flows.read.batches import CONTAINERS, delete_spools, is_document, plan_batches, read_batch
 from flows.read.files import BROKEN_STREAM, form_of, open_stream, read_file
 from flows.read.inputs import Input, Provenance, read_provenance
 from flows.read.jsonl import iter_lines, read_record
@@ -140,7 +140,7 @@ def read_scrape(found: Input, raw: Path, record: str | None) -> Page | Unreadabl
     Raises WrongUse where the record is not there or has to be named, OSError for what trying again may mend.
     """
     source, known = found.source, read_provenance(found, raw)
-    if form_of(found.path.name) in CONTAINERS:
+    if form_of(found.path.name) in CONTAINERS or is_document(found.path):
         return _read_contained(found, raw, record)
     if form_of(source) != "jsonl":
         if record is not None:

@@ -18,10 +18,10 @@ from flows.baseline import open_baseline
 from flows.errors import Fault, WrongUse
 from flows.judge import Inline, Judged, Summary, is_few, judge_inputs
 from flows.judging.reports import scrape_lines, site_lines, write_document, write_junit
-from flows.run import LAYOUTS, PlainExecutor
+from flows.run import LAYOUTS
 from flows.targets import Roots, find_targets
 from flows.terminal import neutralize
-from flows.workers import WorkerPool, count_cores
+from flows.workers import PlainExecutor, WorkerPool, count_cores
 
 COLOURS = {"pass": "green", "suspect": "yellow", "fail": "red", "note": "dim"}
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from flows.judging.lost_selectors import Selectors, find_lost_selectors
 from flows.judging.reasons import Reason, give_reason
-from flows.judging.selectors import Selectors, find_lost_selectors
 from flows.judging.texts import (
     RAW_DATA,
     breaks_off,

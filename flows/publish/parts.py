@@ -62,7 +62,7 @@ class PartWriter:
         self._writer.close()
         with self._staged.open("rb+") as file:
             os.fsync(file.fileno())
-        digest = _sha256(self._staged)
+        digest = digest_file(self._staged)
         check_part(self._staged, self.table, self.rows)
         name = f"part-{self.number:05d}-{digest[:16]}.parquet"
         self._staged.replace(self._folder / name)
@@ -74,7 +74,16 @@ class PartWriter:
         self._staged.unlink(missing_ok=True)
 
 
-def _sha256(path: Path) -> str:
+def count_rows(path: Path) -> int | None:
+    """Return the rows of a part as its footer says, None where it cannot be read."""
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowInvalid, OSError):
+        return None
+
+
+def digest_file(path: Path) -> str:
+    """Return the SHA-256 of a file in hex."""
     digest = sha256()
     with path.open("rb") as file:
         while piece := file.read(READ_BYTES):

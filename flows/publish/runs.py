@@ -8,6 +8,8 @@ together hold all rows of these keys: they can be joined, deduplicated and writt
 from __future__ import annotations
 
 import mmap
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -16,11 +18,22 @@ import pyarrow as pa
 # Text that one range may hold: with its copies while it is sorted and written, a worker stays near 250 MB.
 RANGE_BYTES = 24 << 20
 MAX_RANGES = 1 << 16
+PIECE = "_piece"  # which piece of its batch a row comes from, from 0
+RUN = "_run"  # which of the runs that are merged a row comes from, from 0; given when it is read
+PAGE = "_page"  # which page of its thread a post stood on, from 1
 
 
-def write_run(folder: Path, table: str, number: int, frame: pl.DataFrame, shard: str) -> Path:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The files of one batch, and which of its pieces still count; None: all of them."""
+
+    folder: Path
+    alive: tuple[int, ...] | None = None
+
+
+def write_run(folder: Path, table: str, frame: pl.DataFrame, shard: str) -> Path:
     """Write a batch's rows of one table, sorted by the shard column; return the file."""
-    target = folder / table / f"{number:06d}.arrow"
+    target = folder / f"{table}.arrow"
     target.parent.mkdir(parents=True, exist_ok=True)
     staged = target.with_suffix(".tmp")
     # The oldest layout keeps strings in row order, so that a range is one stretch of the file.
@@ -42,36 +55,72 @@ def range_count(text_bytes: int) -> int:
 
 
 class RunReader:
-    """The runs of one table, in batch order; memory holds what the range at hand touches."""
+    """The runs of one table, in the order given; memory holds what the range at hand touches."""
 
-    def __init__(self, folder: Path, table: str, shard: str, ranges: int) -> None:
+    def __init__(self, runs: Sequence[Run], table: str, shard: str, ranges: int) -> None:
         self._maps: list[mmap.mmap] = []
         self._tables: list[pa.Table] = []
         self._bounds: list[list[int]] = []
+        self._alive = [run.alive for run in runs]
         # The first 8 hex digits of a digest are its place in 2**32; no bound is needed above the last range.
         edges = pl.Series([f"{(at << 32) // ranges:08x}" for at in range(ranges)])
-        for path in sorted((folder / table).glob("*.arrow")):
-            with path.open("rb") as file:
+        for run in runs:
+            with (run.folder / f"{table}.arrow").open("rb") as file:
                 mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             rows = pa.ipc.open_file(pa.py_buffer(mapped)).read_all()
             keys = pl.Series(rows.column(shard)) if rows.num_rows else pl.Series([], dtype=pl.String)
             self._maps.append(mapped)
             self._tables.append(rows)
             self._bounds.append([*keys.search_sorted(edges, side="left").to_list(), rows.num_rows])
-        self.release()
+            mapped.madvise(mmap.MADV_DONTNEED)  # of a million threads, the keys of all runs together would be over a gigabyte
 
     def read(self, at: int) -> pl.DataFrame:
-        """Return the rows of range `at` of all runs, in batch order; the schema alone where there are none."""
-        slices = [
-            rows.slice(bounds[at], bounds[at + 1] - bounds[at])
-            for rows, bounds in zip(self._tables, self._bounds, strict=True)
-            if bounds[at + 1] > bounds[at]
-        ]
-        found = pl.from_arrow(pa.concat_tables(slices or [self._tables[0].slice(0, 0)]))
-        assert isinstance(found, pl.DataFrame)  # noqa: S101 -- for the type checker: a table gives a frame
-        return found
+        """Return the rows of range `at` that count, run after run; the schema alone where there are none."""
+        found = [self._slice(run, at) for run, bounds in enumerate(self._bounds) if bounds[at + 1] > bounds[at]]
+        return pl.concat(found) if found else self._slice(0, at)
 
-    def release(self) -> None:
-        """Let go of the pages of the file that were touched."""
-        for mapped in self._maps:
-            mapped.madvise(mmap.MADV_DONTNEED)
+    def _slice(self, run: int, at: int) -> pl.DataFrame:
+        start, end = self._bounds[run][at : at + 2]
+        rows = _as_frame(_copy(self._tables[run].slice(start, end - start)))
+        self._maps[run].madvise(mmap.MADV_DONTNEED)
+        alive = self._alive[run]
+        counted = rows if alive is None else rows.filter(pl.col(PIECE).is_in(alive))
+        return counted.with_columns(pl.lit(run, pl.UInt32).alias(RUN))
+
+
+def _copy(rows: pa.Table) -> pa.Table:
+    """Return rows in memory of their own.
+
+    Each buffer that a stretch of a mapped file touches brings 64 KB or more with it: of some hundred runs, over a gigabyte.
+    """
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows)
+    return pa.ipc.open_stream(sink.getvalue()).read_all()
+
+
+def detach(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows whose strings are their own: those that were filtered out of a range hold on to the strings of all of it."""
+    return _as_frame(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
+
+
+def _as_frame(rows: pa.Table) -> pl.DataFrame:
+    frame = pl.from_arrow(rows)
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 -- for the type checker: a table gives a frame
+    return frame
+
+
+def join_runs(runs: Sequence[Run], target: Path, shards: dict[str, str]) -> None:
+    """Write the rows of several runs that count as one run; its pieces are those of the runs, numbered on in their order."""
+    for table, shard in shards.items():
+        frames, base = [], 0
+        for run in runs:
+            rows = RunReader([Run(run.folder)], table, shard, 1).read(0)
+            alive = run.alive or ()
+            numbers = pl.DataFrame(
+                {PIECE: alive, "_new": range(base, base + len(alive))}, schema=dict.fromkeys((PIECE, "_new"), pl.UInt32)
+            )
+            kept = rows.join(numbers, on=PIECE, how="inner", maintain_order="left")
+            frames.append(kept.with_columns(pl.col("_new").alias(PIECE)).drop("_new"))
+            base += len(alive)
+        write_run(target, table, pl.concat(frames), shard)

@@ -8,7 +8,6 @@ import os
 import re
 import secrets
 import shutil
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,13 +18,12 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from flows.errors import Fault
+from flows.publish.durable import sync_folder, write_durably
 
 if TYPE_CHECKING:
     from flows.publish.parts import Part
 
 LATEST, SNAPSHOTS, MANIFEST = "latest", ".snapshots", "manifest.json"
-KEEP_COUNT = 10
-KEEP_SECONDS = 3600  # a reader that resolved `latest` has at least this long after the switch
 IGNORE = "*\n!.gitignore\n"
 DISK = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota is used up", errno.EROFS: "the file system is read-only"}
 
@@ -82,6 +80,12 @@ def latest_snapshot(processed: Path) -> Path | None:
     return link.resolve() if link.is_symlink() and link.exists() else None
 
 
+def list_snapshots(processed: Path) -> list[Path]:
+    """Return the folders of all snapshots, by id, which begins with the time of publishing."""
+    folder = processed / SNAPSHOTS
+    return sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".") if folder.is_dir() else []
+
+
 def read_manifest(snapshot: Path) -> dict[str, Any]:
     """Return a snapshot's manifest. Raises Fault when it cannot be read."""
     try:
@@ -108,12 +112,12 @@ def publish_snapshot(processed: Path, staged: Path, parts: list[Part], about: di
     }
     if parent is not None:
         _share(parts, staged, parent)
-    _write_durably(staged / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+    write_durably(staged / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
     for folder in [*(staged / table for table in manifest["tables"]), staged]:
-        _sync_folder(folder)
+        sync_folder(folder)
     snapshot = processed / SNAPSHOTS / f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     staged.rename(snapshot)
-    _sync_folder(processed / SNAPSHOTS)
+    sync_folder(processed / SNAPSHOTS)
     switch(processed, snapshot)
     return snapshot
 
@@ -130,7 +134,7 @@ def switch(processed: Path, snapshot: Path) -> None:
     link = processed / f".latest-{secrets.token_hex(4)}"
     link.symlink_to(Path(SNAPSHOTS) / snapshot.name)
     link.replace(processed / LATEST)
-    _sync_folder(processed)
+    sync_folder(processed)
 
 
 def _share(parts: list[Part], staged: Path, parent: Path) -> None:
@@ -140,45 +144,3 @@ def _share(parts: list[Part], staged: Path, parent: Path) -> None:
             linked = (staged / part.path).with_suffix(".link")
             os.link(old, linked)
             linked.replace(staged / part.path)
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def retire_snapshots(processed: Path, keep: int = KEEP_COUNT) -> list[str]:
-    """Take away all but the newest `keep` snapshots of the line that leads to `latest`; return the ids that went.
-
-    None goes within an hour of the moment when it stopped being `latest`.
-    """
-    lineage: list[Path] = []
-    seen = set()
-    at = latest_snapshot(processed)
-    while at is not None and at.is_dir() and at not in seen:
-        lineage.append(at)
-        seen.add(at)
-        try:
-            parent = read_manifest(at).get("parent")
-        except Fault:
-            break  # what a damaged one came from is not known
-        at = at.parent / parent if parent else None
-    gone = []
-    for newer, old in zip(lineage[keep - 1 :], lineage[keep:], strict=False):
-        # The folder's own time is when it was renamed into place: the moment `old` stopped being `latest`.
-        if time.time() - (newer / MANIFEST).stat().st_mtime > KEEP_SECONDS:
-            leaving = old.with_name(f".staging-{old.name}")  # out of the history in one step; a later run sweeps what stays
-            old.rename(leaving)
-            shutil.rmtree(leaving, ignore_errors=True)
-            gone.append(old.name)
-    return gone

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from flows.read.decode import SAMPLE_BYTES, find_binary, is_wide
+from flows.read.documents import read_document
 from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, read_file
 from flows.read.inputs import Input, read_provenance
 from flows.read.jsonl import iter_lines, read_record
@@ -49,17 +50,22 @@ class Batch:
     raw: Path
     pieces: tuple[Piece, ...]
     layouts: str = "all"  # or "none": known engines' layouts off
+    version: str = ""  # of the rules and the program
 
 
-def plan_batches(inputs: list[Input], raw: Path, spool: Path) -> Iterator[Batch]:
+def plan_batches(
+    inputs: Iterable[Input], raw: Path, spool: Path, is_known: Callable[[Piece], bool] = lambda _: False
+) -> Iterator[Batch]:
     """Yield batches in the order of `inputs`: ranges of JSON-lines files, files of one page together.
 
-    Compressed JSON lines are decompressed once, into `spool`, a piece at a time: as far as the caller draws batches.
-    Raises OSError when they do not fit there.
+    A piece that `is_known` is left out. Compressed JSON lines are decompressed once, into `spool`, a piece at a time: as
+    far as the caller draws batches. Raises OSError when they do not fit there.
     """
     pieces: list[Piece] = []
     number = size = 0
     for piece, weight in _pieces(inputs, spool):
+        if is_known(piece):
+            continue
         if pieces and (size + weight > BATCH_BYTES or len(pieces) >= BATCH_FILES):
             yield Batch(number, raw, tuple(pieces))
             number, pieces, size = number + 1, [], 0
@@ -69,6 +75,11 @@ def plan_batches(inputs: list[Input], raw: Path, spool: Path) -> Iterator[Batch]
         yield Batch(number, raw, tuple(pieces))
 
 
+def is_cut_by_bytes(found: Input) -> bool:
+    """Whether a file's pieces are stretches of its bytes: plain JSON lines."""
+    return form_of(found.path.name) == "jsonl" and not _peek(found.path).startswith((GZIP, ZSTD))
+
+
 def delete_spools(batch: Batch) -> None:
     """Take away the decompressed lines of a batch that is done; a batch that is tried again needs them."""
     for piece in batch.pieces:
@@ -76,7 +87,7 @@ def delete_spools(batch: Batch) -> None:
             piece.spool.unlink(missing_ok=True)
 
 
-def _pieces(inputs: list[Input], spool: Path) -> Iterator[tuple[Piece, int]]:
+def _pieces(inputs: Iterable[Input], spool: Path) -> Iterator[tuple[Piece, int]]:
     for found in inputs:
         form = form_of(found.path.name)
         if found.refusal is not None or form not in PLANNERS:
@@ -106,6 +117,8 @@ def _plan_lines(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
     start = _peek(found.path)
     if start.startswith((GZIP, ZSTD)):
         yield from _spool(found, spool)
+    elif is_document(found.path, start) and (lines := read_document(found.path)) is not None:
+        yield _write_spool(found, name_spool(found, spool, 0), lines, 0)
     elif refusal := _why_no_lines(start, found.path.suffix):
         yield refused_piece(found, refusal), 0
     else:
@@ -120,6 +133,15 @@ def _peek(path: Path) -> bytes:
             return file.read(SAMPLE_BYTES)
     except OSError:
         return b""  # the worker meets the same error and says so
+
+
+def is_document(path: Path, start: bytes | None = None) -> bool:
+    """Whether a file may be one JSON document: it is named .json, and its first line is no record with others below it."""
+    if path.suffix.lower() != ".json":
+        return False
+    text = (_peek(path) if start is None else start).lstrip(b"\xef\xbb\xbf \t\r\n").rstrip()
+    first, _, rest = text.partition(b"\n")
+    return text[:1] == b"[" or (text[:1] == b"{" and (first.strip() == b"{" or not rest))
 
 
 def _why_no_lines(start: bytes, suffix: str = "") -> str | None:
@@ -180,10 +202,15 @@ def _write_spool(found: Input, target: Path, lines: list[bytes], base: int) -> t
 def read_batch(batch: Batch) -> Iterator[Page | Unreadable]:
     """Yield each page of a batch, or why there is none. Raises OSError for what trying again may mend."""
     for piece in batch.pieces:
-        if piece.found.refusal is not None:
-            yield refuse(piece.found, piece.found.refusal)
-        else:
-            yield from READERS.get(form_of(piece.found.path.name), _read_page)(piece, batch.raw)
+        yield from read_piece(piece, batch.raw)
+
+
+def read_piece(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
+    """Yield each page of one piece, or why there is none. Raises OSError for what trying again may mend."""
+    if piece.found.refusal is not None:
+        yield refuse(piece.found, piece.found.refusal)
+    else:
+        yield from READERS.get(form_of(piece.found.path.name), _read_page)(piece, raw)
 
 
 def _read_page(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:

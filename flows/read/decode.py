@@ -6,9 +6,6 @@ import codecs
 import re
 from typing import NamedTuple
 
-from bs4.dammit import EncodingDetector, UnicodeDammit
-from w3lib.encoding import resolve_encoding
-
 # Starts of files that are no text whatever their name says (file(1)'s magic numbers); long enough that no prose has them.
 MAGIC = {
     b"\x89PNG": "a PNG image",
@@ -103,6 +100,8 @@ def decode(data: bytes, *, is_html: bool = False, declared: str | None = None) -
         pass
     if _mostly_utf8(data):
         return _with_replacements(data, "utf-8")
+    from bs4.dammit import EncodingDetector  # noqa: PLC0415 -- most scrapes are UTF-8, and BeautifulSoup takes a while to load
+
     if known := _resolve(declared or EncodingDetector.find_declared_encoding(data, is_html=is_html)):
         found = _with_replacements(data, known)
         if found.replacement_count * 4 <= _count_beyond_ascii(data):
@@ -134,6 +133,8 @@ def _count_beyond_ascii(data: bytes) -> int:
 
 def _resolve(declared: str | None) -> str | None:
     """Return the codec that browsers use for a declared name (iso-8859-1 means windows-1252), or None for a useless one."""
+    from w3lib.encoding import resolve_encoding  # noqa: PLC0415 -- as above
+
     name = resolve_encoding(declared) if declared else None
     try:
         if name is None or ASCII_PROBE.decode(name) != ASCII_PROBE.decode():
@@ -157,6 +158,8 @@ def _detect(data: bytes) -> str:
         and _count_beyond_ascii(sample) <= max(3, MAX_WESTERN_SHARE * len(sample.strip()))
     ):
         return "windows-1252"
+    from bs4.dammit import UnicodeDammit  # noqa: PLC0415 -- as above
+
     dammit = UnicodeDammit(sample)
     found = dammit.original_encoding
     return found if found and not dammit.contains_replacement_characters else "windows-1252"

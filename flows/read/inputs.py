@@ -20,6 +20,7 @@ from flows.records import Blemish
 
 SIDECAR_SUFFIX = ".meta.json"
 FOLDER_FILE = "source.toml"
+OVERRIDES_FILE = "authors.overrides.toml"  # says of whole snapshots who is who; flows/authors/overrides.py reads it
 FOLDER_KEYS = {"site", "url", "licence", "fetched_at", "expected", "language", "columns"}
 # What a key of JSON lines or a column of Parquet may be named to hold: [columns] text = "post_text".
 COLUMN_ROLES = {"text", "html", "url", "timestamp", "site", "title", "language", "id"}
@@ -36,6 +37,7 @@ class Input:
     source: str  # path below the raw root, "/"-separated
     size: int
     refusal: str | None = None
+    changed: int = 0  # when the file was changed, in nanoseconds since 1970, as the file system says
 
 
 @dataclass(slots=True)
@@ -54,15 +56,16 @@ class Provenance:
 def find_inputs(raw: Path) -> list[Input]:
     """Return every input file below `raw`, sorted by source; `raw` may be a single file.
 
-    Hidden files, sidecars and `source.toml` are no inputs. A symlink is followed only to a file below `raw`;
-    any other carries the reason why it is refused. Raises WrongUse when `raw` is not there or a `source.toml` is broken,
-    Fault when `raw` cannot be listed.
+    Hidden files, sidecars, `source.toml` and `authors.overrides.toml` are no inputs. A symlink is followed only to a file
+    below `raw`; any other carries the reason why it is refused. Raises WrongUse when `raw` is not there or a `source.toml`
+    is broken, Fault when `raw` cannot be listed.
     """
     check_raw(raw)
+    _folder_says.cache_clear()  # what was said at an earlier run may have changed
     try:
         if raw.is_file():
             check_folder_file(raw.parent / FOLDER_FILE)
-            return [Input(raw, name_source(Path(raw.name)), raw.stat().st_size)]
+            return [_input(raw, Path(raw.name), raw.resolve().parent)]
         root = raw.resolve()
         return sorted(_walk(root, raw), key=lambda found: found.source)
     except OSError as error:
@@ -96,11 +99,10 @@ def _walk(root: Path, raw: Path) -> Iterator[Input]:
         linked = [name for name in subfolders if (Path(folder) / name).is_symlink()]
         subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in linked)
         for name in [*names, *linked]:
-            if name.startswith(".") or name == FOLDER_FILE or name.endswith(SIDECAR_SUFFIX):
+            if name.startswith(".") or name in (FOLDER_FILE, OVERRIDES_FILE) or name.endswith(SIDECAR_SUFFIX):
                 continue
             path = Path(folder) / name
-            refusal = _why_not(path, root)
-            yield Input(path, name_source(path.relative_to(raw)), 0 if refusal else _size(path), refusal)
+            yield _input(path, path.relative_to(raw), root)
     for error in closed:
         path = Path(error.filename)
         if path == raw:
@@ -108,23 +110,29 @@ def _walk(root: Path, raw: Path) -> Iterator[Input]:
         yield Input(path, name_source(path.relative_to(raw)), 0, "folder-closed")
 
 
-def _why_not(path: Path, root: Path) -> str | None:
-    if path.is_symlink():
-        target = Path(os.path.realpath(path))  # pathlib's own raises on loops
-        if not target.is_relative_to(root):
-            return "symlink-outside"
-        if target.is_dir():
-            return "symlink-to-folder"
-        if not target.exists() or target.is_symlink():
-            return "symlink-broken"
-    return "not-a-file" if path.exists() and not path.is_file() else None
-
-
-def _size(path: Path) -> int:
+def _input(path: Path, below: Path, root: Path) -> Input:
+    """Return the input that a name below the raw root stands for; one that must not be opened says why."""
+    source = name_source(below)
     try:
-        return path.stat().st_size
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            if refusal := _why_not_followed(path, root):
+                return Input(path, source, 0, refusal)
+            found = path.stat()
     except OSError:
-        return 0  # gone since the folder was listed: the reader says so
+        return Input(path, source, 0)  # gone since the folder was listed: the reader says so
+    if not stat.S_ISREG(found.st_mode):
+        return Input(path, source, 0, "not-a-file")
+    return Input(path, source, found.st_size, changed=found.st_mtime_ns)
+
+
+def _why_not_followed(link: Path, root: Path) -> str | None:
+    target = Path(os.path.realpath(link))  # pathlib's own raises on loops
+    if not target.is_relative_to(root):
+        return "symlink-outside"
+    if target.is_dir():
+        return "symlink-to-folder"
+    return "symlink-broken" if not target.exists() or target.is_symlink() else None
 
 
 def read_provenance(found: Input, raw: Path) -> Provenance:

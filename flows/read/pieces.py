@@ -23,7 +23,7 @@ REFUSALS = {
     "permission": "the file may not be read; give this user the right to",
     "binary": "the file is binary data, not lines of JSON; take it out of the raw folder",
     "encoding": "the lines are in UTF-16; JSON lines are UTF-8, so save the file as that",
-    "json-document": "the file is one JSON document; write it as JSON lines, one object a line",
+    "json-document": "the file is one JSON document, broken, over 16 MiB or without a list of records; write it as JSON lines",
     "empty": "the file holds no text",
     "bomb": "what the file holds unpacks to far more than pages do; the rest of it was not read",
     "archive": "the archive is broken or breaks off; what came before the break was read",

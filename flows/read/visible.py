@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -29,7 +31,13 @@ WHITE = " \t\n\r\f"
 SPACES = re.compile(r"[ \t\n\r\f]+")
 # The longest threads that forums print on one page come to about 30,000; the rest is a page made to be large.
 MAX_ELEMENTS = 150_000
-BREAKS = {**dict.fromkeys(BLOCKS, 1), **dict.fromkeys(SET_OFF, 2)}
+# What an element does to the text: the breaks around it (0, 1, 2; LINE_BREAK one more), and how its inside is read.
+LINE_BREAK, BREAKING, UNREAD, FALLBACK, TYPED = 3, 3, 4, 8, 16
+MANNERS = {"br": LINE_BREAK, **dict.fromkeys(BLOCKS, 1), **dict.fromkeys(SET_OFF, 2)}
+for _names, _manner in ((UNSEEN, UNREAD), (FALLBACKS, FALLBACK), (AS_TYPED, TYPED)):
+    MANNERS |= {_name: MANNERS.get(_name, 0) | _manner for _name in _names}
+# The breaks owed then, by those owed before. A second <br> makes an empty line, as it does for a reader; more make no more.
+OWED = ((0, 1, 2), (1, 1, 2), (2, 2, 2), (1, 2, 2))
 
 
 # The parser looks at all open elements for each new one, so that its time grows with the square of the depth: 10,000 deep takes
@@ -101,23 +109,19 @@ class _Walk:
     def __init__(self, *, nested: bool = False) -> None:
         self._nested = nested
         self._parts: list[str] = []  # pieces, and the breaks between them
-        self._size = 0  # characters in `_parts`
-        self._pending = 0  # line breaks owed before the next text
-        self._typed = 0  # depth of elements whose white space stands as typed
-        self._nodes: list[LexborNode] | None = []  # None: more elements than are kept
-        self._open: list[int] = []
-        self._json_ld: list[str] = []
+        self._nodes: list[LexborNode] = []
+        self._is_whole = True  # whether all elements are kept
+        self._depth = 0
         self._tags: list[str] = []
         self._parents: list[int] = []
         self._ends: list[int] = []
-        self._attributes: list[dict[str, str | None]] = []
         self._first: list[int] = []
         self._last: list[int] = []
         self._starts: list[int] = []
         self._stops: list[int] = []
         self._owners: list[int] = []
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The text nodes of the document in order, with the breaks between."""
         return "".join(self._parts).rstrip(" ")
@@ -125,123 +129,108 @@ class _Walk:
     @property
     def markup(self) -> Markup | None:
         """The elements of the document; None where there are too many."""
-        nodes = self._nodes
-        if nodes is None:
+        if not self._is_whole:
             return None
-        end, at = len(self.text), len(self._stops) - 1
+        nodes, end, at = self._nodes, len(self.text), len(self._stops) - 1
         while at >= 0 and self._stops[at] > end:
             self._starts[at], self._stops[at] = min(self._starts[at], end), end
             at -= 1
+        scripts = [nodes[number] for number, tag in enumerate(self._tags) if tag == "script"]
+        json_ld = [node.first_child for node in scripts if node.attributes.get("type") == "application/ld+json"]
         return Markup(
-            self._tags, self._parents, self._ends, self._attributes, self._first, self._last, self._starts, self._stops,
-            self._owners, lambda number: nodes[number].html, tuple(self._json_ld),
+            self._tags, self._parents, self._ends, self._first, self._last, self._starts, self._stops, self._owners,
+            self._depth, lambda number: nodes[number].attributes, lambda number: nodes[number].html,
+            tuple((node.text_content or "") if node is not None else "" for node in json_ld),
         )  # fmt: skip
 
     def selecting(self, tree: LexborHTMLParser) -> Callable[[str], list[int]]:
         """Return what gives the numbers of the elements that a CSS selector matches, in document order."""
-        nodes = self._nodes or []
         numbers: dict[int, int] = {}
 
         def select(selector: str) -> list[int]:
             if not numbers:  # most pages are asked nothing
-                numbers.update((node.mem_id, number) for number, node in enumerate(nodes))
+                numbers.update(zip(map(attrgetter("mem_id"), self._nodes), range(len(self._nodes)), strict=True))
             return sorted({numbers[node.mem_id] for node in tree.css(selector) if node.mem_id in numbers})
 
         return select
 
-    def follow(self, root: LexborNode | None) -> None:
+    # Pages hold thousands of nodes: a call for each of them takes as long as all the rest of reading.
+    def follow(self, root: LexborNode | None) -> None:  # noqa: PLR0912, PLR0915 -- one loop without calls
         """Read a tree."""
+        tags, parents, ends, nodes, parts = self._tags, self._parents, self._ends, self._nodes, self._parts
+        first, last, starts, stops, owners = self._first, self._last, self._starts, self._stops, self._owners
+        around: list[tuple[LexborNode, int, int]] = []  # the open elements, with number and manner of the one around each
+        number, above, inside, joins = -1, -1, 0, False  # the last element, the innermost open one, its manner; a space shows
+        typed = owed = size = depth = pieces = 0  # open elements read as typed, breaks owed, characters, most open elements
         node = root
         while node is not None:
             tag = node.tag or "-"
             if tag == "-text":
-                self._read_text(node)
+                text = node.text_content or ""
+                if inside & FALLBACK and "<" in text and not self._nested:
+                    text = _read_fallback(text)
+                if not typed:
+                    if not text.strip(WHITE):
+                        text = " " if text and joins and not owed else ""
+                    elif "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text:
+                        text = SPACES.sub(" ", text)
+                    if owed or not joins:
+                        text = text.lstrip(" ")
+                if text:  # what is owed stays so, also before a node of white space alone
+                    size, owed = size + self._break_line(owed) if owed else size, 0
+                    parts.append(text)
+                    starts.append(size)
+                    size += len(text)
+                    stops.append(size)
+                    owners.append(above)
+                    pieces += 1
+                    joins = text[-1] not in " \n"
             elif tag[0] != "-":
-                self._enter(node, tag)
-                child = None if tag in UNSEEN else node.child
+                manner = MANNERS.get(tag, 0)
+                if manner:
+                    owed = OWED[manner & BREAKING][owed]
+                    typed += manner & TYPED
+                if number < MAX_ELEMENTS:
+                    number += 1
+                    tags.append(tag)
+                    parents.append(above)
+                    ends.append(number + 1)
+                    first.append(pieces)
+                    last.append(pieces)
+                    nodes.append(node)
+                child = None if manner & UNREAD else node.first_child
                 if child is not None:
-                    node = child
+                    around.append((node, above, inside))
+                    node, above, inside = child, number, manner
+                    depth = max(depth, len(around))
                     continue
-                self._leave(tag)
+                typed -= manner & TYPED
             following = node.next
-            while following is None:
-                node = node.parent
-                if node is None:
-                    break
-                if (tag := node.tag or "-")[0] != "-":
-                    self._leave(tag)
+            while following is None and around:
+                owed = OWED[inside & BREAKING][owed]
+                typed -= inside & TYPED
+                ends[above], last[above] = number + 1, pieces
+                node, above, inside = around.pop()
                 following = node.next
             node = following
+        self._depth, self._is_whole = depth, number < MAX_ELEMENTS
 
-    def _enter(self, node: LexborNode, tag: str) -> None:
-        # A second <br> makes an empty line, as it does for a reader; more make no more than that.
-        breaks = min(2, self._pending + 1) if tag == "br" else BREAKS.get(tag, 0)
-        self._pending = max(breaks, self._pending)
-        if tag in AS_TYPED:
-            self._typed += 1
-        if self._nodes is None:
-            return
-        number = len(self._tags)
-        self._nodes.append(node)
-        self._tags.append(tag)
-        self._parents.append(self._open[-1] if self._open else -1)
-        self._ends.append(number + 1)
-        self._attributes.append(node.attributes)
-        self._first.append(len(self._starts))
-        self._last.append(len(self._starts))
-        self._open.append(number)
-        if tag == "script" and self._attributes[number].get("type") == "application/ld+json":
-            self._json_ld.append((node.child.text_content or "") if node.child is not None else "")
-        if number >= MAX_ELEMENTS:
-            self._nodes = None
-
-    def _leave(self, tag: str) -> None:
-        self._pending = max(self._pending, BREAKS.get(tag, 0))
-        if tag in AS_TYPED:
-            self._typed -= 1
-        if self._nodes is not None and self._open:
-            number = self._open.pop()
-            self._ends[number] = len(self._tags)
-            self._last[number] = len(self._starts)
-
-    def _read_text(self, node: LexborNode) -> None:
-        """Add a text node. The fallback of an `<iframe>` is markup that the parser hands on as one: it is read as markup."""
-        text = node.text_content or ""
-        if not self._nested and "<" in text and node.parent is not None and node.parent.tag in FALLBACKS:
-            inner = _Walk(nested=True)
-            inner.follow(LexborHTMLParser(text).root)
-            text = inner.text
-        if not self._typed:
-            text = self._fold(text)
-        if not text:
-            return  # what is owed stays so, also before a node of white space alone
+    def _break_line(self, count: int) -> int:
+        """End the line, if one has begun, without the spaces at its end; return how many characters longer the text is."""
         parts = self._parts
-        if self._pending and parts:
-            bare = parts[-1].rstrip(" ")
-            shorter = len(parts[-1]) - len(bare)
-            if shorter:
-                parts[-1] = bare
-                self._size -= shorter
-                if self._stops:
-                    self._stops[-1] -= shorter
-            parts.append("\n" * self._pending)
-            self._size += self._pending
-        self._pending = 0
-        parts.append(text)
-        if self._nodes is not None:
-            self._starts.append(self._size)
-            self._stops.append(self._size + len(text))
-            self._owners.append(self._open[-1] if self._open else 0)
-        self._size += len(text)
+        if not parts:
+            return 0
+        bare = parts[-1].rstrip(" ")
+        shorter = len(parts[-1]) - len(bare)
+        if shorter:
+            parts[-1] = bare
+            self._stops[-1] -= shorter
+        parts.append("\n" * count)
+        return count - shorter
 
-    def _fold(self, text: str) -> str:
-        """A text node with its white space folded as CSS does; "" where nothing of it shows."""
-        core = text.strip(WHITE)
-        if not core:
-            hidden = not text or self._pending or not self._parts or self._parts[-1].endswith((" ", "\n"))
-            return "" if hidden else " "
-        if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text:
-            text = SPACES.sub(" ", text)
-        if self._pending or not self._parts or self._parts[-1].endswith((" ", "\n")):
-            return text.lstrip(" ")
-        return text
+
+def _read_fallback(markup: str) -> str:
+    """Return the text of the fallback of an `<iframe>`, markup that the parser hands on as one text."""
+    inner = _Walk(nested=True)
+    inner.follow(LexborHTMLParser(markup).root)
+    return inner.text

@@ -60,14 +60,16 @@ def fill_from_structured(
         return CrossCheck(FAQ if structured else NOTHING)
     posts = [thread.question, *thread.answers]
     finder = PostFinder(posts)
-    known, pairs = max(((known, finder.match(known)) for known in map(merge_opening, asked)), key=lambda match: len(match[1]))
+    matches = sorted(((known, finder.match(known)) for known in map(merge_opening, asked)), key=lambda match: -len(match[1]))
+    known, pairs = matches[0]
     if not pairs:
         return CrossCheck(NOTHING)
-    said = [known.question, *known.answers]
     filled: Counter[str] = Counter()
-    for place, number in pairs.items():
-        for field, fill in FILLS.items():
-            filled[field] += fill(posts[place], said[number], read_author)
+    for other, found in matches:  # on some pages each post is a thread of its own
+        said = [other.question, *other.answers]
+        for place, number in found.items():
+            for field, fill in FILLS.items():
+                filled[field] += fill(posts[place], said[number], read_author)
     taken = set(pairs.values())
     missing = sum(answer.text is not None and number not in taken for number, answer in enumerate(known.answers, 1))
     counts = tuple((field, count) for field, count in filled.items() if count)

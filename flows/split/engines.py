@@ -83,6 +83,7 @@ def _read_file(file: Path) -> Layout:
         _refuse(file.name, f"id is {data['id']!r}, and not the name of the file")
     values: dict[str, Any] = {name: _listed(value) if name in _LISTS else value for name, value in data.items()}
     values |= {name: _build_parts(file.name, name, data[name]) for name in ("post", "comment") if name in data}
+    values["literals"] = tuple(sorted(values["literals"], key=len, reverse=True))  # the longer, the sooner it is found missing
     layout = Layout(file=file.name, **values)
     _check_selectors(layout)
     if unknown := set(layout.promises) - set(FIELDS):

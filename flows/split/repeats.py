@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flows.records import Claim, Cues, NoThread, Page, Thread
 from flows.split.engines import Layout
 from flows.split.markup.boxes import Box, Found
@@ -19,6 +21,8 @@ from flows.split.markup.trust import judge
 from flows.split.markup.weighing import Hypothesis
 
 MOST_TRIED = 12  # hypotheses of a page, before it is refused
+RIVAL = 0.3  # of the best score: what scores less is no other reading of the posts, whatever it counts
+MISCOUNTED = 0.8  # of the confidence, where no reading counts as the page does
 MAX_PLAIN_LINKS, MAX_PLAIN_ELEMENTS = 10, 400
 
 
@@ -46,6 +50,21 @@ def is_plain(page: Page) -> bool:
 def find_posts(survey: Survey) -> Found | None:
     """Return the boxes of a page's posts, None where it holds no thread."""
     hypotheses = choose_hypotheses(survey)
+    tried = _try_each(survey, hypotheses)
+    score, best = next(tried, (0.0, None))
+    if best is None or _counts_as_declared(best) is not False:
+        return best
+    for rival, found in tried:  # the page counts its answers, and differently: does another reading count as it does?
+        if rival < RIVAL * score:
+            break
+        if _counts_as_declared(found):
+            return found
+    best.confidence = round(best.confidence * MISCOUNTED, 3)
+    return best
+
+
+def _try_each(survey: Survey, hypotheses: list[Hypothesis]) -> Iterator[tuple[float, Found]]:
+    """Yield what each hypothesis finds that holds a thread, with its score, the best first."""
     refused: set[int] = set()
     for best in hypotheses[:MOST_TRIED]:
         if refused.intersection(best.group.members):
@@ -53,9 +72,14 @@ def find_posts(survey: Survey) -> Found | None:
         taken = refine(survey, best, hypotheses)
         trust = judge(survey, taken)
         if trust is not None:
-            return _box(survey, taken, trust, find_remarks(survey, taken, hypotheses))
-        refused.update(best.group.members)
-    return None
+            yield best.score, _box(survey, taken, trust, find_remarks(survey, taken, hypotheses))
+        else:
+            refused.update(best.group.members)
+
+
+def _counts_as_declared(found: Found) -> bool | None:
+    """Whether as many answers were found as the page declares; None: it declares none."""
+    return None if found.declared is None else found.declared == len(found.boxes) - 1
 
 
 def _box(survey: Survey, taken: Hypothesis, confidence: float, remarks: list[tuple[int, Box]]) -> Found:

@@ -65,7 +65,11 @@ def read_json_ld(blocks: Sequence[str]) -> list[StructuredThread]:
     >>> thread.title, thread.declared_answer_count, thread.answers[0].text, thread.answers[0].is_accepted
     ('Why?', 2, 'So.', True)
     """
-    nodes = read_nodes(blocks)
+    return read_threads(read_nodes(blocks))
+
+
+def read_threads(nodes: Sequence[Node]) -> list[StructuredThread]:
+    """Return the threads among nodes of JSON-LD, in document order."""
     index = index_ids(nodes)
     threads: list[StructuredThread] = []
     seen: set[int] = set()

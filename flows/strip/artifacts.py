@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from functools import cached_property
 from itertools import accumulate
 
 from flows.records import Cut, Line
@@ -25,6 +24,9 @@ _RESIDUE_MARKS = "{<$#[%*"
 _WORD = re.compile(r"\w")
 _CLOSING = tuple(",.;:!?)")
 _new = tuple.__new__
+_UNKNOWN = Claimed("", "", None, "")
+_MOST_CLAIMS = 1 << 14  # lines that are remembered, 100 bytes each
+_claims: dict[str, Claimed | None] = {}  # by short line: which rule claims it on any page
 
 
 def mark_lines(text: str) -> list[Line]:
@@ -46,18 +48,27 @@ def split_lines(text: str) -> tuple[list[int], list[int]]:
     >>> split_lines("a\\r\\nb\\n")
     ([0, 3], [1, 4])
     """
+    starts, ends, _ = _part_lines(text)
+    return starts, ends
+
+
+def _part_lines(text: str) -> tuple[list[int], list[int], list[str]]:
+    """Where the lines of a text start and end, and what they hold."""
     if "\r" not in text:
-        starts = list(accumulate([len(line) + 1 for line in text.split("\n")], initial=0))
+        lines = text.split("\n")
+        starts = list(accumulate([len(line) + 1 for line in lines], initial=0))
         ends = [start - 1 for start in starts[1:]]
         starts.pop()
     else:
         breaks = [match.span() for match in re.finditer(r"\r\n|[\n\r]", text)]
         starts = [0, *(end for _, end in breaks)]
         ends = [*(start for start, _ in breaks), len(text)]
+        lines = [text[start:end] for start, end in zip(starts, ends, strict=True)]
     if starts[-1] == len(text):  # nothing stands after the last terminator
         starts.pop()
         ends.pop()
-    return starts, ends
+        lines.pop()
+    return starts, ends, lines
 
 
 class _Marking:
@@ -70,54 +81,62 @@ class _Marking:
         self.running_on: set[int] = set()
         self.fates: dict[int, str | None] = {}  # by line: the own rule of a stretch that runs on into the next one
         self._known_templates: dict[str, str] = {}  # lines that are a template's wherever they stand on this page
+        self._around: Surroundings | None = None
+        self._has_blocks: bool | None = None
         self._long_gates: tuple[str, ...] | None = None  # those of the rules for long lines that stand on the page
-        self._starts, self._ends = split_lines(text)
+        self._rests: Counter[str] | None = None
         smooth = smooth_text(text)
         self.is_smooth = smooth is not None
         self.shown = text if smooth is None else smooth  # of the same length
+        self._starts, self._ends, self._raws = _part_lines(self.shown)
         find = scan_residue if self.is_smooth else find_residue
         cuts = find(text) if any(mark in text for mark in _RESIDUE_MARKS) else []
         if cuts:
             self.residue = split_by_line(cuts, self._starts, self._ends)
             self.running_on = _find_running_on(cuts, self._starts, self._ends)
 
-    @cached_property
+    @property
     def around(self) -> Surroundings:
         """The page around its residue; made only where more than one line has to be looked at."""
-        return Surroundings(self.text, self._starts, self._ends, self.residue)
+        if self._around is None:
+            self._around = Surroundings(self.text, self._starts, self._ends, self.residue)
+        return self._around
 
-    @cached_property
+    @property
     def has_blocks(self) -> bool:
         """Whether blocks of code stand on the page."""
-        return bool(self.around.blocks)
+        if self._has_blocks is None:
+            self._has_blocks = bool(self.around.blocks)
+        return self._has_blocks
 
     def mark(self) -> list[Line]:
         """The lines, in order."""
-        shown, is_smooth = self.shown, self.is_smooth
-        residue, gates, literals = self.residue, load_line_rules().words, self.literals
+        is_smooth, residue = self.is_smooth, self.residue
+        if len(_claims) > _MOST_CLAIMS:
+            _claims.clear()
+        recall = _claims.get
         lines: list[Line] = []
         add = lines.append
         gap = 0
-        for number, (start, end) in enumerate(zip(self._starts, self._ends, strict=True)):
+        for number, (start, end, raw) in enumerate(zip(self._starts, self._ends, self._raws, strict=True)):
             if start == end:
                 gap += 1
                 continue
-            if number in residue:
+            if residue and number in residue:
                 add(self._mark_residue(number, gap))
                 gap = 0
                 continue
-            raw = shown[start:end]
             folded = repair_span(raw) if not is_smooth else " ".join(raw.split()) if "  " in raw else raw.strip()
             if not folded:
                 gap += 1
                 continue
-            # The words are looked up here and not in a function: this runs for every line of every page.
             if len(folded) > SHORT_LINE:
-                claimed = claim_long_line(folded) if self._may_be_long_widget(folded) else None
-            elif not gates.isdisjoint(split_words(folded.lower())) or (literals and holds_any(literals, folded)):
-                claimed = claim_line(folded)
+                claimed = self._claim_long(folded)
+            elif is_smooth:
+                known = recall(folded, _UNKNOWN)
+                claimed = self._claim_short(folded) if known is _UNKNOWN else known
             else:
-                claimed = None
+                claimed = claim_line(folded)
             if claimed is None or self._is_spared(claimed, start):
                 add(_new(Line, (start, end, folded, None, None, (), None, gap)))
             else:
@@ -126,17 +145,28 @@ class _Marking:
             gap = 0
         return lines
 
+    def _claim_short(self, line: str) -> Claimed | None:
+        """The rule that claims a short line; remembered, for names, widgets and headings come again on a site's pages.
+
+        Of a smooth page: what a line holds then stands on the page, so that its literals are all that have to be asked.
+        """
+        opens = not load_line_rules().words.isdisjoint(split_words(line.lower())) or holds_any(self.literals, line)
+        claimed = _claims[line] = claim_line(line) if opens else None
+        return claimed
+
+    def _claim_long(self, line: str) -> Claimed | None:
+        if len(line) > load_line_rules().longest:
+            return None
+        if self._long_gates is None:
+            self._long_gates = open_long_gates(self.shown)
+        gates = self._long_gates
+        return claim_long_line(line) if (gates and holds_any(gates, line.lower())) or line.isupper() else None
+
     def _is_spared(self, claimed: Claimed, start: int) -> bool:
         """Whether a claimed line stays: inside a block of code, or where code is spoken of and the rule says so."""
         if self.has_blocks and self.around.is_in_block(start):
             return True
         return claimed.unless == "code" and (self.has_blocks or self.around.is_about_code)
-
-    def _may_be_long_widget(self, line: str) -> bool:
-        """Whether one of the gates of the rules for long lines stands in a line, or one that is all in capitals."""
-        if self._long_gates is None:
-            self._long_gates = open_long_gates(self.shown)
-        return (bool(self._long_gates) and holds_any(self._long_gates, line.lower())) or line.isupper()
 
     def _mark_residue(self, number: int, gap: int) -> Line:
         """A line with residue: wholly the template's, or content with cuts."""
@@ -186,13 +216,14 @@ class _Marking:
                 if claim_line(fold(rest.replace(HOLE, filler))) is not None:
                     return WIDGET_LINE
         key = _mask_rest(rest)
-        return RECURRING_LINE if len(key) <= _SHORT_REST and self._rests[key] > 1 else None
+        return RECURRING_LINE if len(key) <= _SHORT_REST and self._count_rest(key) > 1 else None
 
-    @cached_property
-    def _rests(self) -> Counter[str]:
-        """How often each rest of a line with residue stands on the page, digits aside."""
-        short = (number for number in self.residue if self._ends[number] - self._starts[number] <= _LONGEST_LABEL)
-        return Counter(_mask_rest(self.around.rest_of(number)) for number in short)
+    def _count_rest(self, key: str) -> int:
+        """How often a rest of a line with residue stands on the page, digits aside."""
+        if self._rests is None:
+            short = [number for number in self.residue if self._ends[number] - self._starts[number] <= _LONGEST_LABEL]
+            self._rests = Counter([_mask_rest(self.around.rest_of(number)) for number in short])
+        return self._rests[key]
 
     def _cut_line(self, start: int, end: int, cuts: list[Cut]) -> Line:
         """A line of content with its cuts; where a cut lets the halves of another residue meet, that is cut as well."""

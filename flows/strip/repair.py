@@ -69,16 +69,23 @@ def smooth_text(text: str) -> str | None:
     ('a café au lait', None)
     """
     if not text.isascii():
-        beyond = text.encode("utf-8", "surrogatepass").translate(None, _ASCII)
-        if not _PLAIN_SIGNS.issuperset(beyond.decode("utf-8", "surrogatepass")):
-            runs = set(_ODD_RUN.findall(text))
-            if len(runs) > _MOST_RUNS or not all(map(_is_smooth, runs)):
-                return None
-        text = text.replace("\u00a0", " ")
+        spaced = text.replace("\u00a0", " ")
+        if not spaced.isascii() and not _is_plain(text):
+            return None
+        text = spaced
     for space in _ODD_SPACES:
         if space in text:
             text = text.replace(space, " ")
     return text
+
+
+def _is_plain(text: str) -> bool:
+    """Whether what a text has beyond ASCII reads as it stands, run by run."""
+    beyond = text.encode("utf-8", "surrogatepass").translate(None, _ASCII)
+    if _PLAIN_SIGNS.issuperset(beyond.decode("utf-8", "surrogatepass")):
+        return True
+    runs = set(_ODD_RUN.findall(text))
+    return len(runs) <= _MOST_RUNS and all(map(_is_smooth, runs))
 
 
 @lru_cache(maxsize=1 << 14)

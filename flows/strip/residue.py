@@ -23,6 +23,7 @@ REACH = 400  # characters from an opener to its closer; the longest interpolatio
 REACH_LINES = 6
 _LONG_RUN = 4  # braces: {{{{raw}}}} is the longest run that an engine knows; longer ones are not counted one by one
 
+_new = tuple.__new__
 _NEWLINE = re.compile(r"\r\n|[\n\r]")
 _EMPTY_LINE = re.compile(r"(?:\r\n|\r(?!\n)|(?<!\r)\n)[ \t\u00a0]*[\n\r]")
 # What is plainly code after an unclosed opener: a path, call or filter of identifiers. A lone word may be prose.
@@ -80,17 +81,21 @@ def _remove_invisible(text: str) -> tuple[str, list[int]]:
 
 def scan_residue(text: str) -> list[Cut]:
     """As `find_residue`, for a text known to hold no invisible characters."""
-    signs = "".join(sign for sign in load_families().signs if sign in text)
+    signs = "".join([sign for sign in load_families().signs if sign in text])
     if not signs:
         return []
     found: list[Cut] = []
     search = _finder(signs).search
-    match = search(text)
+    lone = signs if len(signs) == 1 else ""  # one sign is found faster than a pattern
+    match = search(text, text.find(lone))
     while match is not None:
         cut = _read_stretch(text, match)
         if cut is not None:
             found.append(cut)
-        match = search(text, match.end() if cut is None else max(cut.end, match.start() + 1))
+        at = match.end() if cut is None else max(cut.end, match.start() + 1)
+        if lone and (at := text.find(lone, at)) < 0:
+            break
+        match = search(text, at)
     return found
 
 
@@ -107,6 +112,10 @@ def _read_stretch(text: str, match: re.Match[str]) -> Cut | None:
     if opener.startswith("{{") and len(opener) - 2 > _LONG_RUN:
         return _read_long_run(text, start, match.end())
     families = load_families().by_opener["{{" if opener.startswith("{{") else opener]
+    first = families[0]
+    end = _close_stretch(first.id, opener, text[start : _find_line_end(text, start)])
+    if end is not None:  # nearly always: what opens on a line closes on it
+        return _new(Cut, (start, start + end, "artifact", first.id))
     closable = [rule for rule in families if text.find(rule.close, match.end(), start + REACH) >= 0]
     line = text[start : _find_line_end(text, start)] if closable or families[0].unclosed else ""
     for rule in closable:
@@ -124,8 +133,11 @@ def _read_stretch(text: str, match: re.Match[str]) -> Cut | None:
 
 def _find_line_end(text: str, start: int) -> int:
     """Where the line ends, or REACH characters on."""
-    ends = (text.find("\n", start, start + REACH), text.find("\r", start, start + REACH))
-    return min((end for end in ends if end >= 0), default=min(start + REACH, len(text)))
+    reach = min(start + REACH, len(text))
+    end = text.find("\n", start, reach)
+    end = end if end >= 0 else reach
+    back = text.find("\r", start, end)
+    return back if back >= 0 else end
 
 
 def _cut_at(pattern: re.Pattern[str], text: str) -> str:

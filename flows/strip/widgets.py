@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -33,6 +34,8 @@ class LineRules(NamedTuple):
     long_rules: tuple[Rule, ...]
     long_gates: tuple[str, ...]  # the first few of each long rule, for pages in ASCII
     all_long_gates: tuple[str, ...]  # a few more, for other pages
+    tail_rules: tuple[Rule, ...]  # those for the last paragraph of a page
+    longest: int  # characters of a line that any rule looks at
 
 
 @cache
@@ -48,9 +51,17 @@ def load_line_rules() -> LineRules:
             else:
                 by_literal[gate] = (*by_literal.get(gate, ()), number)
     long_rules = tuple(rule for rule in rules if rule.max_chars > SHORT_LINE)
-    long_gates = tuple(gate for rule in long_rules for gate in rule.gate[:_LONG_GATES])
-    all_long_gates = tuple(gate for rule in long_rules for gate in rule.gate[:_LONG_GATES_ABROAD])
-    return LineRules(rules, by_word, by_literal, frozenset(by_word), long_rules, long_gates, all_long_gates)
+    long_gates = _fewest(gate for rule in long_rules for gate in rule.gate[:_LONG_GATES])
+    all_long_gates = _fewest(gate for rule in long_rules for gate in rule.gate[:_LONG_GATES_ABROAD])
+    tail = tuple(rule for rule in read_rules(RULES) if rule.scope == "tail")
+    longest = max(rule.max_chars for rule in rules)
+    return LineRules(rules, by_word, by_literal, frozenset(by_word), long_rules, long_gates, all_long_gates, tail, longest)
+
+
+def _fewest(gates: Iterable[str]) -> tuple[str, ...]:
+    """The gates without those that hold another one: where "cookies" stands, "cookie" does."""
+    known = dict.fromkeys(gates)
+    return tuple(gate for gate in known if not any(other != gate and other in gate for other in known))
 
 
 def open_literals(text: str) -> tuple[str, ...]:
@@ -110,8 +121,7 @@ def is_closing_notice(text: str) -> bool:
     >>> is_closing_notice("The replies on this page are not legal advice."), is_closing_notice("My page tore.")
     (True, False)
     """
-    rules = [rule for rule in read_rules(RULES) if rule.scope == "tail"]
-    return any(len(text) <= rule.max_chars and match_pattern(rule, text) is not None for rule in rules)
+    return any(len(text) <= rule.max_chars and match_pattern(rule, text) is not None for rule in load_line_rules().tail_rules)
 
 
 def _describe(rule: Rule, groups: dict[str, str | None]) -> Claimed:

@@ -3,6 +3,7 @@
     python -m tests.training data WORK            labels and variants of ../shared/corpus and made pages → WORK/arrays.pkl
     python -m tests.training train WORK FOLD SEED one network with the sites of a fold left out (0-4), or with all (-1)
     python -m tests.training folds WORK           what the networks of the folds reach on the sites they never saw
+    python -m tests.training traces WORK          weights of traces.toml from the same pages cut down to sentences, and how right they are
     python -m tests.training ship WORK            the networks trained on all sites → flows/split/flat/lines.npz
 
 `data` needs WORK/pages.jsonl of tests.training.engine_labels; any other WORK/*.jsonl may add pages that another splitter
@@ -29,6 +30,7 @@ from flows.strip.artifacts import mark_lines
 from tests.training.labelling import Sample, grams, label_page, overlap, squash, words
 from tests.training.made_pages import make_page, make_page_without_thread
 from tests.training.tensors import Arrays, arrays_of
+from tests.training.traces import weigh_traces
 from tests.training.varying import vary
 
 FORUM = Path(__file__).parents[3] / "shared/corpus/forum52"
@@ -154,6 +156,10 @@ def print_figures(name: str, n: Counter[str], curve: list[tuple[float, bool]]) -
         )
 
 
+def measure_traces(work: Path) -> None:
+    weigh_traces(read_samples(work), fold_of, FOLDS)
+
+
 def ship(work: Path) -> None:
     stored = {
         f"{number}_{name}": value.astype(np.float16)
@@ -166,7 +172,7 @@ def ship(work: Path) -> None:
 
 def main() -> None:
     step, work, *rest = sys.argv[1:]
-    steps = {"data": make_data, "folds": measure, "ship": ship}
+    steps = {"data": make_data, "folds": measure, "traces": measure_traces, "ship": ship}
     if step == "train":
         train_one(Path(work), int(rest[0]), int(rest[1]))
     else:

@@ -6,34 +6,45 @@ their own here; what a line is shows in how its like recur on the page.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 
-from flows.records import Byline, Cues, Line, NoThread, Page, Post, Thread
-from flows.split.flat.compose import Fate, Stretch, claim_page, part_stretches
+from flows.records import Cues, Line, NoThread, Page, Post, Thread
+from flows.split.flat.bare import split_bare
 from flows.split.flat.decode import decode_bodies, sureness
+from flows.split.flat.fates import LineFates
 from flows.split.flat.features import FIRST_KIND, Seen, load_kinds, see_page
 from flows.split.flat.network import Guess, guess_lines
 from flows.split.flat.reading import MAX_ANSWERS
 from flows.split.flat.slots import Slots, drop_unsigned, find_slots
+from flows.split.flat.traces import is_bare
 
 RULE, LAYOUT = "flat-column", "flat:column"
 MAX_LINES = 20_000  # a longer text is no page of a forum
 MAX_TITLE = 200  # characters
 TITLE_REACH = 40  # lines above the first body
+LEAST_TITLE = 0.8  # of a title's score
+TITLE_LABEL = re.compile(r"(?:thread|topic|subject|thema|betreff|sujet|tema|oggetto|onderwerp|temat) ?: ?", re.IGNORECASE)
+TITLE_NEVER = ("button", "entry", "foot", "paging", "counted", "script", "replies", "joined", "listed")
 COUNT_REACH = 15  # lines from a body to the count of answers that belongs to it
 FURNITURE, MIN_FURNITURE = ("button", "entry", "foot", "paging", "listed", "script"), 8
 MIN_LINES = 16  # of a page that has more labels than sentences
 LEAST = 0.3  # of confidence: under it the lines say too little
-DROPPED = ("artifact", "chrome")  # roles of lines that are no part of a body
 
 
 def split_column(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread | None:
     """Return the thread that a column of lines shows, or why it has none; None where the lines are no page of a site.
 
-    A page of a site has its furniture: menus, buttons, notices. Without it, text may still be a thread of another layout.
+    A page of a site has its furniture: menus, buttons, notices. Without it, text may still be a thread of another layout. Text
+    of bare sentences, in which no two posts stand beside a name or a date, is cut at what traces are left.
     """
-    if not 3 <= len(lines) <= MAX_LINES:
-        return None
+    bare = is_bare(lines)
+    column = _read_column(page, lines, cues) if 3 <= len(lines) <= MAX_LINES else None
+    if bare and (column is None or (isinstance(column, Thread) and not column.answers)):
+        return split_bare(page, lines, cues)
+    return column
+
+
+def _read_column(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread | None:
     seen = see_page(page.text, lines)
     guess = guess_lines(seen)
     bodies = decode_bodies(guess)
@@ -69,15 +80,9 @@ class _Column:
     """The fates of the lines of one page while its posts are put together."""
 
     def __init__(self, page: Page, lines: list[Line], seen: Seen, guess: Guess, cues: Cues) -> None:
-        self.page, self.lines, self.seen, self.guess, self.cues = page, lines, seen, guess, cues
+        self.held = LineFates(page, lines, cues, RULE)
+        self.page, self.lines, self.seen, self.guess = page, lines, seen, guess
         self.rank = FIRST_KIND + load_kinds()[1].index("role")
-        self.parts: dict[int, list[Stretch]] = {}  # of the lines whose pieces go different ways
-        self.fates: list[Fate] = [
-            (line.role or "chrome", line.rule or "outside-posts", None)
-            if line.role != "count"
-            else ("count", line.rule or RULE, None)
-            for line in lines
-        ]
 
     def compose(self, bodies: list[tuple[int, int]], slots: list[Slots]) -> Thread:
         sure = sureness(self.guess, bodies)
@@ -85,93 +90,83 @@ class _Column:
             self._post(number, body, slot, confidence)
             for number, (body, slot, confidence) in enumerate(zip(bodies, slots, sure, strict=True))
         ]
-        title = self._title(bodies[0][0])
+        title = self._title(bodies)
         declared = self._declared(bodies)
         confidence = round(sum(post.confidence for post in posts) / len(posts), 2)
         return Thread(
-            title=title, question=posts[0], answers=posts[1:], claims=claim_page(self.page.text, self._stretches()),
+            title=title, question=posts[0], answers=posts[1:], claims=self.held.claims(),
             declared_answer_count=declared, layout=LAYOUT, confidence=confidence,
         )  # fmt: skip
 
     def refuse(self) -> NoThread:
         """Return that the page holds no thread, with the fate of every line."""
-        claims = claim_page(self.page.text, self._stretches())
+        claims = self.held.claims()
         return NoThread("no-thread", "a page of a site on which no post with its name or date shows", claims, layout=LAYOUT)
 
     def _post(self, number: int, body: tuple[int, int], slot: Slots, sure: float) -> Post:
         post = Post(confidence=round(max(0.05, min(0.99, sure)), 2))
-        shown: list[Line] = []
-        for at in range(body[0], body[1] + 1):
-            line = self.lines[at]
-            if line.role in DROPPED:
-                continue
-            self.fates[at] = ("answer" if number else "question", RULE, number)
-            shown.append(line)
-        text = "".join(("\n\n" if line.gap else "\n") + line.text if place else line.text for place, line in enumerate(shown))
-        post.body = text or None
+        post.body = self.held.take_body(number, *body)
         if slot.author is not None:
-            post.byline = self._byline(number, *slot.author)
+            post.byline = self.held.take_byline(number, *slot.author)
         if slot.date is not None:
-            post.posted_at_raw = self._date(number, *slot.date)
+            post.posted_at_raw = self.held.take_date(number, *slot.date)
         return post
 
-    def _byline(self, number: int, at: int, low: int, high: int) -> Byline | None:
-        line = self.lines[at]
-        if line.role is not None or self.fates[at][2] is not None:
-            return None
-        name = line.text[low:high]
-        if not self._claim_piece(at, low, high, ("byline", RULE, number)):
-            return None
-        byline = self.cues.read_byline([name])
-        if byline.name is None and byline.role is None:
-            byline = Byline(printed=name, name=name)
-        return replace(byline, printed=name, alias=name)
-
-    def _date(self, number: int, at: int, low: int, high: int) -> str | None:
-        line = self.lines[at]
-        if self.fates[at][2] is not None and at not in self.parts:
-            return None
-        return line.text[low:high] if self._claim_piece(at, low, high, ("date", RULE, number)) else None
-
-    def _claim_piece(self, at: int, low: int, high: int, fate: Fate) -> bool:
-        """Give a piece of a line to a post; False where cuts or repairs hide it in the raw text."""
-        line = self.lines[at]
-        span = locate_piece(self.page.text[line.start : line.end], line.text, low, high)
-        if span is None:
-            return False
-        pieces = self.parts.get(at, [(line.start, self.fates[at])])
-        self.parts[at] = _cut_in(pieces, (line.start + span[0], line.start + span[1]), fate, line.end)
-        return True
-
-    def _title(self, first: int) -> str | None:
+    def _title(self, bodies: list[tuple[int, int]]) -> str | None:
         """Return the thread's title: the line above the first body that the page says most often, or its head says."""
-        known = " ".join((self.page.title or "").casefold().split())
-        best, best_score = None, 0.0
-        for at in range(max(0, first - TITLE_REACH), first):
-            line = self.lines[at]
-            words, date = len(line.text.split()), self.seen.dates[at]
-            if date is not None and 2 * (date.end - date.start) > len(line.text):
-                continue
-            if line.role is not None or at in self.parts or not 1 < len(line.text) <= MAX_TITLE or line.cuts or words < 2:
-                continue
-            same = sum(line.text == other.text for other in self.lines)
-            again = sum(line.text in other.text for other in self.lines[:60] if other is not line)
-            trail = any(mark in line.text for mark in (" > ", "›", "»", "‹", " / "))
-            ranked = (words <= 3 and self.seen.rows[at, self.rank] > 0) or line.text[0] in "•◦-·"
-            score = (
-                (min(again, 3) if same <= 3 else -1)
-                - 2.0 * trail
-                - 2.0 * ranked
-                + 2.0 * (bool(known) and line.text.casefold() in known)
-                + min(words, 8) / 8
-            )
-            score += 0.5 * (self.seen.dates[at] is None) - 0.02 * (first - at) + 0.3 * (line.text[-1] not in ":.,»>")
-            if score > best_score:
-                best, best_score = at, score
-        if best is None or best_score < 0.8:
+        first = bodies[0][0]
+        said = frozenset(
+            word for low, high in bodies[:3] for line in self.lines[low : high + 1] for word in _long_words(line.text)
+        )
+        chosen = [at for at in range(max(0, first - TITLE_REACH), first) if self._may_head(at)]
+        best = max(chosen, key=lambda at: self._title_score(at, first, said), default=None)
+        if best is None or self._title_score(best, first, said) < LEAST_TITLE:
             return None
-        self.fates[best] = ("title", RULE, 0)
-        return self.lines[best].text
+        text = self.lines[best].text
+        label = TITLE_LABEL.match(text)
+        if label is not None and self.held.claim_piece(best, label.end(), len(text), ("title", RULE, 0)):
+            return text[label.end() :]
+        self.held.fates[best] = ("title", RULE, 0)
+        return text
+
+    def _may_head(self, at: int) -> bool:
+        """Whether a line may be a title: words that are the page's own, more than a date."""
+        line, date = self.lines[at], self.seen.dates[at]
+        if line.role is not None or at in self.held.parts or line.cuts or not 1 < len(line.text) <= MAX_TITLE:
+            return False
+        if date is not None and 2 * (date.end - date.start) > len(line.text):
+            return False
+        return sum([len(word) > 1 and word[0].isalpha() for word in line.text.split()]) >= 2
+
+    def _title_score(self, at: int, first: int, said: frozenset[str]) -> float:
+        """How well a line would head the posts below: said again, in their words, near them, no button and no trail."""
+        text = self.lines[at].text
+        known = " ".join((self.page.title or "").casefold().split())
+        words = text.split()
+        same = sum([text == other.text for other in self.lines])
+        again = sum([text in other.text for other in self.lines[:60]]) - 1  # the line itself is among them
+        trail = any(mark in text for mark in (" > ", "›", "»", "‹", " / ", "←", "→", " · "))
+        ranked = (len(words) <= 3 and self.seen.rows[at, self.rank] > 0) or text[0] in "•◦-·"
+        long = _long_words(text)
+        score = min(again, 3) if same <= 3 else -1.0
+        score += 2.0 * (bool(known) and text.casefold() in known) - 2.0 * trail - 2.0 * ranked + min(len(words), 8) / 8
+        score += 2.0 * sum([word in said for word in long]) / max(2, len(long)) - 3.0 * self._furnished(words)
+        return (
+            score
+            + 0.5 * (self.seen.dates[at] is None)
+            - 0.04 * (first - at)
+            + 0.3 * (text[-1] not in ":.,»>")
+            - 1.5 * (text[-1] == ".")
+        )
+
+    def _furnished(self, words: list[str]) -> bool:
+        """Whether every second word of a line is a site's own: a door, a button, a page switch, a count."""
+        bits, kinds = load_kinds()
+        own = sum(1 << kinds.index(kind) for kind in TITLE_NEVER)
+        small = 1 << kinds.index("small")
+        plain = [word.strip(".,:;!?()•·«»").casefold() for word in words]
+        weighty = [word for word in plain if word and not bits.get(word, 0) & small]
+        return 2 * sum([bool(bits.get(word, 0) & own) or not word[0].isalpha() for word in weighty]) >= len(weighty)
 
     def _declared(self, bodies: list[tuple[int, int]]) -> int | None:
         """Return the count of answers that stands right above the first body or right below it."""
@@ -183,46 +178,11 @@ class _Column:
             if line.role == "count" and digits.isdecimal() and len(digits) <= 5 and int(digits) <= MAX_ANSWERS:
                 if int(digits) != len(bodies) - 1:
                     continue  # of all pages of the thread, or of another one
-                self.fates[at] = ("count", line.rule or RULE, 0)
+                self.held.fates[at] = ("count", line.rule or RULE, 0)
                 return int(digits)
         return None
 
-    def _stretches(self) -> list[Stretch]:
-        found: list[Stretch] = []
-        for at, line in enumerate(self.lines):
-            if at in self.parts:
-                found += self.parts[at]
-            else:
-                found += part_stretches([(line, self.fates[at])])
-        return found
 
-
-def locate_piece(raw: str, text: str, low: int, high: int) -> tuple[int, int] | None:
-    """Return where a piece of a line's text stands in the raw line; None where more than white space is other there.
-
-    >>> locate_piece("by \\u00a0Ada  Berg ", "by Ada Berg", 3, 11)
-    (4, 13)
-    """
-    if (low, high) == (0, len(text)):
-        return 0, len(raw)
-    letters = [at for at, char in enumerate(raw) if not char.isspace()]
-    if [raw[at] for at in letters] != list("".join(text.split())):
-        return None
-    before, inside = len("".join(text[:low].split())), len("".join(text[low:high].split()))
-    return (letters[before], letters[before + inside - 1] + 1) if inside else None
-
-
-def _cut_in(pieces: list[Stretch], span: tuple[int, int], fate: Fate, end: int) -> list[Stretch]:
-    """Return the stretches of a line with one more cut into them."""
-    found: list[Stretch] = []
-    for place, (start, own) in enumerate(pieces):
-        stop = pieces[place + 1][0] if place + 1 < len(pieces) else end
-        if own[2] is not None or stop <= span[0] or start >= span[1]:
-            found.append((start, own))
-            continue
-        if start < span[0]:
-            found.append((start, own))
-        found.append((max(start, span[0]), fate))
-        if stop > span[1]:
-            found.append((span[1], own))
-    return found
+def _long_words(text: str) -> list[str]:
+    """The words of a line that say what it is about: those of four letters or more."""
+    return [word for word in (part.strip(".,:;!?()[]\"'“”„«»*").casefold() for part in text.split()) if len(word) >= 4]

@@ -23,6 +23,7 @@ MAX_VOTES = 2**31 - 1  # the column is Int32
 Fate = tuple[str, str, int | None] | tuple[str, str, int | None, str]
 Stretch = tuple[int, Fate]  # where it starts; it ends where the next one does
 BLANK: Fate = ("blank", "blank", None)
+OUTSIDE: Fate = ("chrome", "outside-posts", None)
 
 
 def compose_thread(page: Page, blocks: list[Block], reading: Reading, cues: Cues) -> Thread:
@@ -38,21 +39,29 @@ class _Composer:
     def __init__(self, page: Page, blocks: list[Block], reading: Reading, cues: Cues) -> None:
         self.page, self.blocks, self.reading, self.cues = page, blocks, reading, cues
         self.rule = f"flat-{reading.name}"
-        self.fenced = any(fence in page.text for fence in FENCES)
+        self.fenced = any(fence[0] in page.text and fence in page.text for fence in FENCES)
         self.wholes: list[Fate | None] = [None] * len(blocks)  # by block: the fate of all its lines
         self.parted: dict[int, list[tuple[Line, Fate]]] = {}  # of the blocks whose lines go different ways
         self.confidence = _confidence(reading, blocks)
+        told = [at for at, block in enumerate(blocks) if block.lines[-1].role is not None or len(block.lines) > 1]
+        self.rated = _with_role(blocks, told, "rating")
+        self.voted = _with_role(blocks, told, "votes")
 
     def put(self, at: int, role: str, post: int | None, rule: str | None = None) -> None:
-        """Give a block to a role and a post; a line that strip claimed keeps its own role and rule."""
-        fate = (role, rule or self.rule, post)
-        lines = self.blocks[at].lines
-        if len(lines) == 1:
-            self.wholes[at] = fate if lines[0].role is None else _own_fate(lines[0], fate)
-        elif not any(line.role is not None for line in lines):
-            self.wholes[at] = fate
-        else:
-            self.parted[at] = [(line, fate if line.role is None else _own_fate(line, fate)) for line in lines]
+        """Give a block to a role and a post."""
+        self.put_all((at,), (role, rule or self.rule, post))
+
+    def put_all(self, places: Iterable[int], fate: Fate) -> None:
+        """Give blocks to a fate; a line that strip claimed keeps its own role and rule."""
+        wholes, blocks = self.wholes, self.blocks
+        for at in places:
+            lines = blocks[at].lines
+            if len(lines) == 1:
+                wholes[at] = fate if lines[0].role is None else _own_fate(lines[0], fate)
+            elif not [line for line in lines if line.role is not None]:
+                wholes[at] = fate
+            else:
+                self.parted[at] = [(line, fate if line.role is None else _own_fate(line, fate)) for line in lines]
 
     def compose_answer(self, number: int, segment: Segment) -> Post:
         post = Post(confidence=min(self.confidence, 0.99 if segment.byline else 0.9))
@@ -60,19 +69,18 @@ class _Composer:
             self.put(segment.headline, "headline", number)
             post.headline = self.blocks[segment.headline].lines[0].text
         body = segment.body
-        for at in body:
-            self.put(at, "answer", number)
-        for at in segment.byline:
-            self.put(at, "byline", number)
-        rating = self._take_ratings(number, segment)
-        post.votes = self._take_votes(number, segment)
+        self.put_all(body, ("answer", self.rule, number))
+        if segment.byline:
+            self.put_all(segment.byline, ("byline", self.rule, number))
+        rating = self._take_ratings(number, segment) if self.rated else {}
+        post.votes = self._take_votes(number, segment) if self.voted else None
         printed = [line.text for at in segment.byline for line in self.blocks[at].lines if line.role is None]
         if printed:
             post.byline = self.cues.read_byline(printed, **rating)
             self._part_glued(number, body, post, opens=bool(body) and segment.byline[0] < body[-1])
         else:
             self._part_sign_off(number, body, post, rating)
-        post.body = self.render([self._lines_of(at, "answer") for at in body])
+        post.body = self.render(body, "answer")
         return post
 
     def _lines_of(self, at: int, role: str) -> list[Line]:
@@ -86,6 +94,8 @@ class _Composer:
         """Give every rating of a segment to its answer; return the values of the first."""
         found: dict[str, str | None] = {}
         for at in (*segment.byline, *segment.other):
+            if at not in self.rated:
+                continue
             whole = self.wholes[at]
             if whole is not None and whole[0] == "byline":
                 continue  # nothing but its words
@@ -99,6 +109,8 @@ class _Composer:
         """Give the vote widget that shows a number to its answer; one that shows none is debris."""
         votes = None
         for at in segment.other:
+            if at not in self.voted:
+                continue
             fates: list[tuple[Line, Fate]] = []
             for line in self.blocks[at].lines:
                 shown = _votes(line.values.get("votes")) if line.role == "votes" and line.values else None
@@ -178,15 +190,11 @@ class _Composer:
         if reading.title is not None:
             title = self.blocks[reading.title].lines[0].text
             self.put(reading.title, "title", 0)
-        for at in reading.question:
-            self.put(at, "question", 0)
-        for at in reading.footer:
-            self.put(at, "chrome", None, "after-last-post")
+        self.put_all(reading.question, ("question", self.rule, 0))
+        self.put_all(reading.footer, ("chrome", "after-last-post", None))
         return Thread(
             title=title,
-            question=Post(
-                body=self.render([self._lines_of(at, "question") for at in reading.question]), confidence=self.confidence
-            ),
+            question=Post(body=self.render(reading.question, "question"), confidence=self.confidence),
             answers=answers,
             claims=claim_page(self.page.text, self._stretches()),
             declared_answer_count=reading.declared,
@@ -194,35 +202,37 @@ class _Composer:
             confidence=self.confidence,
         )
 
-    def _stretches(self) -> Iterator[Stretch]:
-        """Yield what became of each block in order, those that no post took among them."""
+    def _stretches(self) -> Iterable[Stretch]:
+        """Return what became of each block in order, those that no post took among them."""
+        wholes, parted = self.wholes, self.parted
+        self.put_all([at for at, whole in enumerate(wholes) if whole is None and at not in parted], OUTSIDE)
+        stretches: list[Stretch] = []
         for at, block in enumerate(self.blocks):
-            if self.wholes[at] is None and at not in self.parted:
-                self.put(at, "chrome", None, "outside-posts")
-            whole, parted = self.wholes[at], self.parted.get(at)
+            whole = wholes[at]
             if block.kind == COUNT:  # the count that the page declares is the question's
-                parted = [
-                    (line, (fate[0], fate[1], 0)) for line, fate in parted or [(line, whole or BLANK) for line in block.lines]
-                ]
-            if parted is not None:
-                yield from part_stretches(parted)
-            elif whole is not None and any(line.cuts for line in block.lines):
-                yield from part_stretches([(line, whole) for line in block.lines])
+                fates = parted.get(at) or [(line, whole or BLANK) for line in block.lines]
+                stretches += part_stretches([(line, (fate[0], fate[1], 0)) for line, fate in fates])
+            elif at in parted:
+                stretches += part_stretches(parted[at])
+            elif whole is not None and [line for line in block.lines if line.cuts]:
+                stretches += part_stretches([(line, whole) for line in block.lines])
             elif whole is not None:
-                yield block.lines[0].start, whole
+                stretches.append((block.lines[0].start, whole))
+        return stretches
 
-    def render(self, blocks: list[list[Line]]) -> str | None:
-        """Return blocks of lines as plain text: a line a line, blocks parted by an empty line; None where no word is left.
+    def render(self, places: list[int], role: str) -> str | None:
+        """Return what of some blocks went to a role as plain text; None where no word is left.
 
-        Lines of fenced code keep their indent.
+        A line a line, blocks parted by an empty line; lines of fenced code keep their indent.
         """
+        blocks = [self._lines_of(at, role) for at in places]
         if not self.fenced:
             paragraphs = [
                 lines[0].text if len(lines) == 1 else "\n".join([line.text for line in lines if line.text]) for lines in blocks
             ]
         else:
             paragraphs = self._render_fenced(blocks)
-        return "\n\n".join([paragraph for paragraph in paragraphs if paragraph]) or None
+        return "\n\n".join(filter(None, paragraphs)) or None
 
     def _render_fenced(self, blocks: list[list[Line]]) -> list[str]:
         fenced = False
@@ -238,6 +248,10 @@ class _Composer:
         return paragraphs
 
 
+def _with_role(blocks: list[Block], places: list[int], role: str) -> frozenset[int]:
+    return frozenset([at for at in places if role in [line.role for line in blocks[at].lines]])
+
+
 def _own_fate(line: Line, fate: Fate) -> Fate:
     """What becomes of a line that strip claimed where its block has another fate: only a rating goes to the post."""
     return (line.role or fate[0], line.rule or fate[1], fate[2] if line.role == "rating" else None)
@@ -251,7 +265,7 @@ def claim_page(text: str, stretches: Iterable[Stretch]) -> list[Claim]:
     claims: list[Claim] = []
     begin, now = 0, BLANK  # where the run at hand began, and its fate
     for start, fate in stretches:
-        if fate != now:
+        if fate is not now and fate != now:
             if start > begin:
                 claims.append(Claim(begin, start, *now))
             begin, now = start, fate

@@ -39,9 +39,8 @@ def read_layouts(blocks: list[Block], page: Page, cues: Cues) -> list[Reading]:
 # -- layouts: each gives the readings of one kind -----------------------------------------------------------------------
 
 
-def _by_marker(name: str, blocks: list[Block], page: Page, cues: Cues) -> Iterator[Reading]:
+def _by_marker(name: str, blocks: list[Block], page: Page, _cues: Cues) -> Iterator[Reading]:
     """A marker opens each body: (headline,) marker, body, byline."""
-    del cues
     for family in _families(blocks, page):
         starts = _marker_starts(blocks, family)
         if len(starts) < 2 and count_at(blocks) is None:
@@ -55,9 +54,8 @@ def _by_marker(name: str, blocks: list[Block], page: Page, cues: Cues) -> Iterat
         yield build_reading(name, blocks, page, starts[0][0], segments, footer)
 
 
-def _by_closing_marker(name: str, blocks: list[Block], page: Page, cues: Cues) -> list[Reading]:
+def _by_closing_marker(name: str, blocks: list[Block], page: Page, _cues: Cues) -> list[Reading]:
     """A marker closes each answer: (headline,) body, byline, marker."""
-    del cues
     readings = []
     after_count = count_at(blocks)
     for marks in _families(blocks, page):
@@ -93,9 +91,8 @@ def _by_signature(name: str, blocks: list[Block], page: Page, cues: Cues) -> lis
     return [build_reading(name, blocks, page, first, segments, [])]
 
 
-def _by_opening_byline(name: str, blocks: list[Block], page: Page, cues: Cues) -> list[Reading]:
+def _by_opening_byline(name: str, blocks: list[Block], page: Page, _cues: Cues) -> list[Reading]:
     """A byline stands above each answer."""
-    del cues
     bylines = [at for at, block in enumerate(blocks) if block.kind == BYLINE]
     counted = count_at(blocks)
     if counted is not None:
@@ -113,9 +110,8 @@ def _by_opening_byline(name: str, blocks: list[Block], page: Page, cues: Cues) -
     return [build_reading(name, blocks, page, first, segments, [])]
 
 
-def _by_count(name: str, blocks: list[Block], page: Page, cues: Cues) -> list[Reading]:
+def _by_count(name: str, blocks: list[Block], page: Page, _cues: Cues) -> list[Reading]:
     """Nothing but a declared count: paragraphs, or headline and paragraph, that are as many; else one answer in doubt."""
-    del cues
     counted = count_at(blocks)
     wanted = declared_count(blocks)
     if counted is None or not wanted:

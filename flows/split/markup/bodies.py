@@ -1,7 +1,8 @@
 """The box of a post → its body as plain text: paragraphs, lists, quotes, code.
 
-BeautifulSoup reads the box's own markup; the words are the page's own pieces of text, in order. Where the two do not see the
-same words (a parser has mended something), the elements of the fast tree give the structure instead: nothing is lost.
+BeautifulSoup reads the markup of the box's quotes, lists and tables; the words are the page's own pieces of text, in order.
+Where the two do not see the same words (a parser has mended something), and where there is but lines and code, the elements of
+the fast tree give the structure: nothing is lost.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ MAX_BOX = 400_000  # characters of markup that BeautifulSoup is given; more than
 MAX_QUOTES = 20  # quotations in quotations that are told apart; each of them marks every line
 MAX_NESTED = 300  # elements deep: beyond that its own walk may fail
 UNSEEN = frozenset({"script", "style", "template"})
-STRUCTURED = frozenset({"blockquote", "li", "pre", "tr", "td", "aside", "section"})  # without these a box is lines alone
+STRUCTURED = frozenset({"blockquote", "ul", "ol", "li", "table", "tbody", "tr", "td", "th"})  # the rest of a box is lines alone
+NAMED = frozenset({"div", "aside", "table", "section"})  # that may be a quotation by their class
 
 
 class Context(NamedTuple):
@@ -48,7 +50,7 @@ class Count:
 
 def enter(around: Context, tag: str, names: str, listed: tuple[str, int], count: Count) -> Context:
     """Return the context inside an element; `listed` is the tag and an identity of the element around it."""
-    if tag == "blockquote" or (names and tag in ("div", "aside", "table", "section") and names_quote(names)):
+    if tag == "blockquote" or (names and tag in NAMED and names_quote(names)):
         return around._replace(quotes=min(around.quotes + 1, MAX_QUOTES))
     if tag == "li":
         above, identity = listed
@@ -64,35 +66,56 @@ def enter(around: Context, tag: str, names: str, listed: tuple[str, int], count:
 
 
 def read_contexts(markup: Markup, text: str, body: int) -> list[Context]:
-    """Return the context of each piece of a body, by BeautifulSoup where it sees the same words."""
-    if not STRUCTURED.isdisjoint(markup.tags[body + 1 : markup.ends[body]]):
-        html = markup.read_box(body) if _is_readable(markup, body) else None
-        if html is not None and len(html) <= MAX_BOX:
-            found = _align(markup, text, body, list(_read_soup(html)))
-            if found is not None:
-                return found
-    return _read_tree(markup, body)
+    """Return the context of each piece of a body: BeautifulSoup reads quotes, lists and tables, if it sees the same words."""
+    count, first, shown = Count(), markup.first[body], list[Context]()
+    contexts = {body: Context()}
+    pieces: list[Context | None] = [None] * (markup.last[body] - first)
+    number, end = body + 1, markup.ends[body]
+    while number < end:
+        tag, parent = markup.tags[number], markup.parents[number]
+        if tag in STRUCTURED and (found := _read_structure(markup, text, number, contexts[parent], count)) is not None:
+            pieces[markup.first[number] - first : markup.last[number] - first] = found
+            number = markup.ends[number]
+            continue
+        names = (markup.attributes_of(number).get("class") or "") if tag in NAMED else ""
+        contexts[number] = enter(contexts[parent], tag, names, (markup.tags[parent], -parent), count)
+        number += 1
+    last = Context()
+    for at, known in enumerate(pieces):
+        if text[markup.starts[first + at] : markup.stops[first + at]].strip():  # a blank one goes with what precedes it
+            last = contexts[markup.owners[first + at]] if known is None else known
+        shown.append(last)
+    return shown
 
 
-def _is_readable(markup: Markup, body: int) -> bool:
-    """Whether no element of a box nests deeper than BeautifulSoup walks."""
-    depth = {body: 0}
-    for number in range(body + 1, markup.ends[body]):
+def _read_structure(markup: Markup, text: str, element: int, around: Context, count: Count) -> list[Context] | None:
+    """Return the context of each piece of a quote, a list or a table; None where BeautifulSoup sees other words."""
+    if markup.first[element] == markup.last[element]:
+        return []
+    html = markup.read_box(element) if _is_readable(markup, element) else None
+    if html is None or len(html) > MAX_BOX:
+        return None
+    parent = markup.parents[element]
+    return _align(markup, text, element, list(_read_soup(html, around, (markup.tags[parent], -parent), count)))
+
+
+def _is_readable(markup: Markup, element: int) -> bool:
+    """Whether nothing in an element nests deeper than BeautifulSoup walks."""
+    if markup.depth <= MAX_NESTED:
+        return True
+    depth = {element: 0}
+    for number in range(element + 1, markup.ends[element]):
         depth[number] = depth[markup.parents[number]] + 1
         if depth[number] > MAX_NESTED:
             return False
     return True
 
 
-def _read_soup(html: str) -> Iterator[tuple[str, Context]]:
-    """Yield each text of a box that shows something, with its context."""
+def _read_soup(html: str, around: Context, listed: tuple[str, int], count: Count) -> Iterator[tuple[str, Context]]:
+    """Yield each text of an element that shows something, with its context; `around` and `listed` are those of the element."""
     # Without lists of classes and line numbers, which nobody asks for, it reads a fifth faster.
     soup = BeautifulSoup(html, "html.parser", multi_valued_attributes=None, store_line_numbers=False)
-    root = next((child for child in soup.children if isinstance(child, Tag)), None)
-    if root is None:
-        return
-    count = Count()
-    stack: list[tuple[Iterator[object], Context, str, int]] = [(iter(root.children), Context(), root.name, 0)]
+    stack: list[tuple[Iterator[object], Context, str, int]] = [(iter(soup.children), around, *listed)]
     while stack:
         children, around, name, identity = stack[-1]
         child = next(children, None)
@@ -107,31 +130,21 @@ def _read_soup(html: str) -> Iterator[tuple[str, Context]]:
             yield str(child), around
 
 
-def _align(markup: Markup, text: str, body: int, found: list[tuple[str, Context]]) -> list[Context] | None:
-    """Return the contexts of the pieces of a body from those of BeautifulSoup's texts; None where the words differ."""
+def _align(markup: Markup, text: str, element: int, found: list[tuple[str, Context]]) -> list[Context] | None:
+    """Return the contexts of the pieces of an element from those of BeautifulSoup's texts; None where the words differ."""
     shown = [(words, around) for words, around in found if words.strip()]
     contexts: list[Context] = []
     at = 0
-    for piece in range(markup.first[body], markup.last[body]):
+    for piece in range(markup.first[element], markup.last[element]):
         words = text[markup.starts[piece] : markup.stops[piece]]
         if not words.strip():
-            contexts.append(contexts[-1] if contexts else Context())
+            contexts.append(Context())
             continue
         if at == len(shown) or words.split() != shown[at][0].split():
             return None
         contexts.append(shown[at][1])
         at += 1
     return contexts if at == len(shown) else None
-
-
-def _read_tree(markup: Markup, body: int) -> list[Context]:
-    count = Count()
-    contexts = {body: Context()}
-    for number in range(body + 1, markup.ends[body]):
-        parent = markup.parents[number]
-        names = markup.attributes[number].get("class") or ""
-        contexts[number] = enter(contexts[parent], markup.tags[number], names, (markup.tags[parent], parent), count)
-    return [contexts[owner] for owner in markup.owners[markup.first[body] : markup.last[body]]]
 
 
 class Rendered(NamedTuple):

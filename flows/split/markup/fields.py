@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from itertools import pairwise
 
 from flows.split.markup.boxes import Box, Found
 from flows.split.markup.survey import MAX_DEPTH, Survey
-from flows.split.markup.vocabulary import split_names
+from flows.split.markup.vocabulary import names_part, split_names
 from flows.split.markup.weighing import look_of
 
 MOST_VOTES = 2**31 - 1  # the column is Int32
@@ -20,6 +19,11 @@ NUMBERED = re.compile(r"(\d{1,20})\D*$")
 VOTES = re.compile(r"[+\-−]?\d{1,3}(?:[,.]\d{3})*|[+\-−]?\d{1,9}")
 VOTED = frozenset(
     {"vote", "votes", "votecount", "score", "upvotes", "upvotecount", "points", "karma", "voting", "upvoted", "likecount"}
+)
+MAX_COUNT = 40  # characters of a line that declares how many answers there are
+RANGE = re.compile(r"\s?(?:[-–—/]|of|to|von|bis|de|à)\s?\d")
+MORE = frozenset(
+    {"pagination", "paginator", "pager", "pages", "pagenav", "pagenavigation", "next", "loadmore", "showmore", "more"}
 )
 ACCEPTED = frozenset({"accepted", "acceptedanswer", "bestanswer", "solution", "bestresponse", "markedsolution", "besteantwort"})
 
@@ -173,7 +177,10 @@ def _depth_of(survey: Survey, box: Box) -> int:
 
 
 def find_declared(survey: Survey, found: Found) -> None:
-    """Note the number of answers that the page declares right above the first of them."""
+    """Note the number of answers that the page declares right above the first of them.
+
+    A larger one than were found is noted where no sign says that more of them stand elsewhere, on a next page or folded away.
+    """
     answers = found.boxes[1:] if found.opening is not None else []
     opening = found.opening
     if not answers or opening is None:
@@ -183,10 +190,27 @@ def find_declared(survey: Survey, found: Found) -> None:
         start = survey.text.rfind("\n", 0, survey.markup.starts[piece]) + 1
         end = survey.text.find("\n", start)
         line = survey.text[start : end if end >= 0 else len(survey.text)]
-        if len(line) <= 40 and (match := survey.words.counts.search(line)):
-            group = 1 if match[1] else 2
-            value = int(re.sub(r"\D", "", match[group]))
-            if value == len(answers) or bisect_left([len(answers)], value) == 0:
-                found.declared = value
-                found.declared_at = (start + match.start(group), start + match.end(group))
-            return
+        if len(line) > MAX_COUNT or (match := survey.words.counts.search(line)) is None:
+            continue
+        group = 1 if match[1] else 2
+        # "Replies 1 - 8 of 8" is a range; what stands behind a name counts the replies to one post.
+        named = group == 1 and any(map(str.isalpha, line[: match.start(1)]))
+        if named or RANGE.match(line, match.end()):
+            continue
+        value = int(re.sub(r"\D", "", match[group]))
+        if value <= len(answers) or not has_more(survey):
+            found.declared = value
+            found.declared_at = (start + match.start(group), start + match.end(group))
+        return
+
+
+def has_more(survey: Survey) -> bool:
+    """Whether a page says that its thread goes on elsewhere: a next page, a list of pages, replies folded away."""
+    markup = survey.markup
+    for number, (tag, attributes) in enumerate(zip(markup.tags, markup.attributes, strict=True)):
+        if tag in ("a", "link") and "next" in (attributes.get("rel") or "").split():
+            return True
+        names = attributes.get("class")
+        if names and names_part(names, MORE) and (tag in ("a", "button") or markup.last[number] > markup.first[number]):
+            return True
+    return False

@@ -38,14 +38,7 @@ def find_known(survey: Survey, layouts: Iterable[Layout]) -> Found | None:
 
 def is_recognised(markup: Markup, layout: Layout) -> bool:
     """Whether a page is of a layout's engine: its literals first, which cost nothing, then its selector."""
-    return all(map(markup.holds, layout.literals)) and not _is_deep(markup) and bool(markup.select(layout.selector))
-
-
-def _is_deep(markup: Markup) -> bool:
-    depths: list[int] = []
-    for parent in markup.parents:
-        depths.append(depths[parent] + 1 if parent >= 0 else 0)
-    return max(depths, default=0) > MAX_DEPTH
+    return markup.depth <= MAX_DEPTH and all(map(markup.holds, layout.literals)) and bool(markup.select(layout.selector))
 
 
 def find_boxes(survey: Survey, layout: Layout) -> Found | None:
@@ -123,6 +116,8 @@ class _Columns:
         """
         found: list[int | None] = [None] * len(self.elements)
         for selector in selectors:
+            if None not in found:
+                break
             fresh: dict[int, int] = {}
             for number in self.markup.select(selector):
                 at = self.place_of(number)
@@ -214,7 +209,7 @@ def _without_copies(markup: Markup, boxes: list[Box]) -> list[Box]:
 
 def read_attribute(markup: Markup, number: int, names: Iterable[str]) -> str | None:
     """Return the first of some attributes that an element has."""
-    attributes = markup.attributes[number]
+    attributes = markup.attributes_of(number)
     return next((value for name in names if (value := (attributes.get(name) or "").strip())), None)
 
 

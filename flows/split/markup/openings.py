@@ -13,6 +13,7 @@ from flows.split.markup.vocabulary import split_names
 
 LEAST_WORDS = 20  # characters of news in a block that is to be an opening post
 MOST = 0.8  # of the largest block's news: the tightest element that holds so much is the opening post's body
+LESS = 0.6  # the same where who and when stand under the body, in a line with other words, and would be taken for a part of it
 ALONE = 200  # characters of an opening post that neither a name nor a date stands beside
 LATER_ADDRESS = re.compile(
     r"(?:[?&/_-](?:page|p|pg|seite|pagina|pag|s)[=/_-]?)([2-9]|\d{2,4})(?:/|\.html?|$|[&#?])", re.IGNORECASE
@@ -45,9 +46,11 @@ def find_opening(survey: Survey, found: Found) -> Found:
 def is_later_page(survey: Survey, boxes: list[Box]) -> bool:
     """Whether the thread began on an earlier page: its links, address, title or post numbers say so."""
     markup = survey.markup
-    for tag, attributes in zip(markup.tags, markup.attributes, strict=True):
-        if tag == "link" and attributes.get("rel") == "prev" and attributes.get("href") != survey.address:
-            return True
+    for number, tag in enumerate(markup.tags):
+        if tag == "link":
+            attributes = markup.attributes_of(number)
+            if attributes.get("rel") == "prev" and attributes.get("href") != survey.address:
+                return True
         if tag == "body":
             break
     numbers = [read_number(survey, box) for box in boxes]
@@ -85,8 +88,8 @@ def _find_other(survey: Survey, found: Found) -> Box | None:
     if _is_told_of_first(survey, beside, boxes[0]):
         return None  # the header of the thread names who wrote the first box: that is the opening post
     people, dates = marks_beside(survey, survey.people, beside), marks_beside(survey, survey.dates, beside)
-    if content >= LEAST_WORDS:
-        body = _tightest(survey, low, high)
+    for share in (MOST, LESS) if content >= LEAST_WORDS else ():
+        body = _tightest(survey, low, high, share)
         if body is not None:
             links = survey.link_sum[markup.last[body]] - survey.link_sum[markup.first[body]]
             news = survey.content_sum[markup.last[body]] - survey.content_sum[markup.first[body]]
@@ -116,8 +119,8 @@ def _title_piece(survey: Survey, found: Found) -> int | None:
     return piece if survey.markup.tags[survey.markup.owners[max(0, piece - 1)]] != "title" else None
 
 
-def _tightest(survey: Survey, low: int, high: int) -> int | None:
-    """Return the tightest element that holds most of the news of the block with the most news between two pieces."""
+def _tightest(survey: Survey, low: int, high: int, share: float) -> int | None:
+    """Return the tightest element with a share of the news of the block with the most news between two pieces."""
     markup, sums = survey.markup, survey.content_sum
     best, most = None, 0
     for number in range(len(markup.tags)):
@@ -129,7 +132,7 @@ def _tightest(survey: Survey, low: int, high: int) -> int | None:
             continue
         if news > most:
             best, most = number, news
-        elif best is not None and best < number < markup.ends[best] and news >= MOST * most:
+        elif best is not None and best < number < markup.ends[best] and news >= share * most:
             best = number
     return best
 

@@ -6,6 +6,8 @@ import re
 from bisect import bisect_left, bisect_right
 from functools import cached_property
 from itertools import accumulate
+from typing import NamedTuple
+from urllib.parse import urljoin
 
 from flows.records import Markup, Page
 from flows.split.markup.bylines import find_people_by_dates
@@ -23,6 +25,16 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 ASKING = ("text", "search", "password", "email", None)
 DRAWN = ("svg", "text", "g", "tspan")
 FORM_PARTS = ("head", "select", "button", "textarea", "svg")
+TIMED = frozenset({"datetime", "data-time", "data-timestamp"})
+
+
+class _Notes(NamedTuple):
+    """What the elements of a page say of themselves, by element: linked, chromed; and which show a person, a date."""
+
+    linked: bytearray
+    chromed: bytearray
+    named: list[int]  # their class or address says so
+    timed: list[int]  # their markup says so
 
 
 class Survey:
@@ -33,13 +45,29 @@ class Survey:
         self.address = page.url or _told_address(markup)
         self.words: Vocabulary = load_vocabulary()
         self.pieces = len(markup.starts)
-        self.linked = bytearray(len(markup.tags))  # by element: inside a link
-        self.chromed = bytearray(len(markup.tags))  # inside navigation, a form, a signature
-        self.named: list[int] = []  # elements whose class or address says that they show a person
-        self.timed: list[int] = []  # elements whose markup says that they show a date
-        self._note_elements()
 
     # What follows is found when it is first asked for: a known engine's layout asks for little of it.
+
+    @cached_property
+    def base(self) -> str | None:
+        """The address that the page's links are relative to: its own, unless a <base> in its head says another."""
+        markup = self.markup
+        for number, tag in enumerate(markup.tags):
+            if tag == "base" and (href := markup.attributes_of(number).get("href")):
+                return join_address(self.address, href)
+            if tag == "body":
+                break
+        return self.address
+
+    @cached_property
+    def linked(self) -> bytearray:
+        """By element: whether it is inside a link."""
+        return self._notes.linked
+
+    @cached_property
+    def chromed(self) -> bytearray:
+        """By element: whether it is inside navigation, a form (1) or a signature (2)."""
+        return self._notes.chromed
 
     @cached_property
     def dates(self) -> list[Mark]:
@@ -83,55 +111,62 @@ class Survey:
         """People before each piece."""
         return _sums(self._counted(self.people))
 
-    def _note_elements(self) -> None:
+    @cached_property
+    def _notes(self) -> _Notes:
+        """What the elements say of themselves."""
         markup, words = self.markup, self.words
-        linked, chromed = self.linked, self.chromed
+        notes = _Notes(bytearray(len(markup.tags)), bytearray(len(markup.tags)), [], [])
+        linked, chromed = notes.linked, notes.chromed
         asking = self._find_asking()
+        formal = words.chrome_tags.union(FORM_PARTS)
         for number, (tag, parent, attributes) in enumerate(zip(markup.tags, markup.parents, markup.attributes, strict=True)):
             if parent >= 0:
-                linked[number] |= linked[parent]
-                chromed[number] |= chromed[parent]
-            if tag in FORM_PARTS or ((tag in words.chrome_tags or number in asking) and self.is_small(number)):
+                linked[number], chromed[number] = linked[parent], chromed[parent]
+            if (tag in formal or number in asking) and (tag in FORM_PARTS or self.is_small(number)):
                 chromed[number] = 1
             if not attributes:
                 continue
+            names = attributes.get("class")
             if tag == "a" and (href := attributes.get("href")):
                 linked[number] = 1
                 if is_profile_address(href):
-                    self.named.append(number)
-            names = attributes.get("class")
+                    notes.named.append(number)
             if names and (kind := kind_of(names)):
-                self._note_kind(number, kind)
-            if tag == "time" or "datetime" in attributes or "data-time" in attributes or "data-timestamp" in attributes:
-                self.timed.append(number)
-            if attributes.get("role") in words.chrome_roles and self.is_small(number):
-                chromed[number] = 1
-            prop = attributes.get("itemprop")
-            if (
-                prop in ("author", "creator")
-                or attributes.get("rel") == "author"
-                or (prop == "name" and self._in_author(number))
-            ):
-                self.named.append(number)
-            elif prop in ("datePublished", "dateCreated"):
-                self.timed.append(number)
+                self._note_kind(number, kind, notes)
+            if len(attributes) > (names is not None):
+                self._note_attributes(number, tag, attributes, notes)
+            elif tag == "time":
+                notes.timed.append(number)
+        return notes
 
-    def _note_kind(self, number: int, kind: int) -> None:
+    def _note_kind(self, number: int, kind: int, notes: _Notes) -> None:
         if kind & PERSON:
-            self.named.append(number)
+            notes.named.append(number)
         if kind & TIME:
-            self.timed.append(number)
+            notes.timed.append(number)
         if kind & SIGNED:
-            self.chromed[number] = 2
+            notes.chromed[number] = 2
         elif kind & CHROME and self.is_small(number):
-            self.chromed[number] |= 1
+            notes.chromed[number] |= 1
+
+    def _note_attributes(self, number: int, tag: str, attributes: dict[str, str | None], notes: _Notes) -> None:
+        """Note what other attributes than the class say."""
+        if tag == "time" or not TIMED.isdisjoint(attributes):
+            notes.timed.append(number)
+        if attributes.get("role") in self.words.chrome_roles and self.is_small(number):
+            notes.chromed[number] = 1
+        prop = attributes.get("itemprop")
+        if prop in ("author", "creator") or attributes.get("rel") == "author" or (prop == "name" and self._in_author(number)):
+            notes.named.append(number)
+        elif prop in ("datePublished", "dateCreated"):
+            notes.timed.append(number)
 
     def _find_asking(self) -> set[int]:
         """Return the forms that ask for words: search, log-in, reply. (Some software wraps each post in a form.)"""
         markup = self.markup
         asking = set()
-        for number, (tag, attributes) in enumerate(zip(markup.tags, markup.attributes, strict=True)):
-            if tag in ("textarea", "select") or (tag == "input" and attributes.get("type") in ASKING):
+        for number, tag in enumerate(markup.tags):
+            if tag in ("textarea", "select") or (tag == "input" and markup.attributes[number].get("type") in ASKING):
                 above = number
                 for _ in range(MAX_DEPTH):
                     above = markup.parents[above]
@@ -169,7 +204,7 @@ class Survey:
         """Return the marks of people in order: short texts in elements that say so, and names after "by"."""
         markup, text = self.markup, self.text
         found: dict[int, Mark] = {}
-        for number in [*self.named, *self._find_said()]:
+        for number in [*self._notes.named, *self._find_said()]:
             first, last = self._name_pieces(number)
             if first == last or last - first > 4:
                 continue
@@ -240,7 +275,7 @@ class Survey:
             if self.words.joined.search(before) or (not before.strip() and self._is_told_above(line)):
                 continue
             found[start] = Mark(start, end, piece, markup.owners[piece])
-        for number in self.timed:
+        for number in self._notes.timed:
             first, last = markup.first[number], markup.last[number]
             value = _value_of(markup.attributes[number])
             if first == last and value is not None:
@@ -329,11 +364,19 @@ def _value_of(attributes: dict[str, str | None]) -> str | None:
     return None
 
 
+def join_address(page: str | None, href: str) -> str:
+    """Return an address in full, where the page's own is known and the two fit together."""
+    try:
+        return str(urljoin(page, href)) if page else href
+    except ValueError:
+        return href
+
+
 def _told_address(markup: Markup) -> str | None:
     """Return the address that a page tells of itself to those who share it."""
-    for tag, attributes in zip(markup.tags, markup.attributes, strict=True):
-        if tag == "meta" and attributes.get("property") == "og:url":
-            return attributes.get("content")
+    for number, tag in enumerate(markup.tags):
+        if tag == "meta" and markup.attributes_of(number).get("property") == "og:url":
+            return markup.attributes_of(number).get("content")
         if tag == "body":
             break
     return None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from functools import cached_property
-from urllib.parse import urljoin
 
 from flows.records import Byline, Claim, Cues, Cut, Post, Remark, Thread
 from flows.split.markup.bodies import Context, read_contexts, render
 from flows.split.markup.boxes import Box, Found
 from flows.split.markup.marks import Mark
-from flows.split.markup.survey import Survey
+from flows.split.markup.survey import Survey, join_address
 
 Stretch = tuple[int, int, str, str, int | None]  # start, end, role, rule, post
 LOOK_UP = 4  # elements around a name in which its link is looked for
@@ -206,9 +205,9 @@ class _Reader:
             around.append(number)
             number = markup.parents[number]
         for number in [*around, *range(element + 1, min(markup.ends[element], element + 8))]:
-            href = (markup.attributes[number].get("href") or "").strip() if markup.tags[number] == "a" else ""
+            href = (markup.attributes_of(number).get("href") or "").strip() if markup.tags[number] == "a" else ""
             if href and not href.lower().startswith(("javascript:", "mailto:", "#")):
-                return _join_address(self.survey.address, href)
+                return join_address(self.survey.base, href)
         return None
 
     def _claim(self) -> list[Claim]:
@@ -242,11 +241,3 @@ class _Reader:
         if len(self.text) > begin:
             claims.append(Claim(begin, len(self.text), *now))
         return claims
-
-
-def _join_address(page: str | None, href: str) -> str:
-    """Return an address in full, where the page's own is known and the two fit together."""
-    try:
-        return str(urljoin(page, href)) if page else href
-    except ValueError:
-        return href

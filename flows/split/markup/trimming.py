@@ -8,12 +8,14 @@ from collections import Counter
 
 from flows.split.markup.boxes import Found
 from flows.split.markup.survey import DIGITS, Survey
-from flows.split.markup.vocabulary import names_part
+from flows.split.markup.vocabulary import SIGNED, kind_of, names_part
 
 SIGNATURE = re.compile(r"_{4,}|-{8,}|--")
 MAX_SIGNATURE = 800  # characters
 MAX_NOTE = 120  # characters of an edit note
 MAX_BUTTON = 60
+SENTENCE = re.compile(r"\w\W+\w+\W+\w.*[.!?…]$")  # three words and a full stop: no button says so much
+BUTTONS = frozenset({"button", "select", "textarea", "nav"})
 
 
 def find_trims(survey: Survey, found: Found) -> dict[int, str]:
@@ -28,17 +30,49 @@ def find_trims(survey: Survey, found: Found) -> dict[int, str]:
         assert box.body is not None  # noqa: S101 -- told above
         if box.head is not None:
             trims.update(dict.fromkeys(range(markup.first[box.body], box.head), "header-in-body"))
-        for number in range(box.body + 1, markup.ends[box.body]):
-            if survey.chromed[number] == 2:
-                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "signature"))
-            elif (names := markup.attributes[number].get("class")) and names_part(names, survey.words.notes):
-                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "post-note"))
-            elif markup.tags[number] in ("button", "select", "textarea", "nav"):
-                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "button"))
+        _trim_parts(survey, box.body, trims)
         _trim_signature(survey, markup.first[box.body], markup.last[box.body], trims)
         _trim_ends(survey, markup.first[box.body], markup.last[box.body], trims)
     _trim_recurring(survey, [(markup.first[box.body], markup.last[box.body]) for box in boxes if box.body is not None], trims)
     return trims
+
+
+def _quoted_pieces(survey: Survey) -> bytearray:
+    """Return for each piece of the page whether it stands in a quotation."""
+    markup = survey.markup
+    quoted, end = bytearray(len(markup.starts)), 0
+    for at, tag in enumerate(markup.tags):
+        if tag == "blockquote" and markup.first[at] >= end:
+            end = markup.last[at]
+            quoted[markup.first[at] : end] = bytes([1]) * (end - markup.first[at])
+    return quoted
+
+
+def _is_alone(survey: Survey, first: int, last: int, edge: int | None, trims: dict[int, str]) -> bool:
+    """Whether a piece is all that is left of a body."""
+    markup, text = survey.markup, survey.text
+    return all(
+        piece == edge or piece in trims or not text[markup.starts[piece] : markup.stops[piece]].strip()
+        for piece in range(first, last)
+    )
+
+
+def _trim_parts(survey: Survey, body: int, trims: dict[int, str]) -> None:
+    """Cut the elements of a body that say what they are: signatures, notes, buttons."""
+    markup, notes = survey.markup, survey.words.notes
+    number = body + 1
+    while number < markup.ends[body]:
+        if markup.tags[number] != "br":
+            names = markup.attributes_of(number).get("class")
+            if names and kind_of(names) & SIGNED:
+                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "signature"))
+                number = markup.ends[number]
+                continue
+            if names and names_part(names, notes):
+                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "post-note"))
+            elif markup.tags[number] in BUTTONS:
+                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "button"))
+        number += 1
 
 
 def _trim_signature(survey: Survey, first: int, last: int, trims: dict[int, str]) -> None:
@@ -64,10 +98,15 @@ def _trim_ends(survey: Survey, first: int, last: int, trims: dict[int, str]) -> 
 
 
 def _trim_recurring(survey: Survey, ranges: list[tuple[int, int]], trims: dict[int, str]) -> None:
-    """Cut short lines that open or close most bodies alike: buttons, labels, counts."""
+    """Cut short lines that open or close most bodies alike: buttons, labels, counts.
+
+    What stands in a quotation is somebody's words, and so is a sentence that is all of a body: a short post may be quoted
+    by most of the others.
+    """
     if len(ranges) < 3:
         return
     markup, text = survey.markup, survey.text
+    quoted = _quoted_pieces(survey)
     for step in (1, -1):
         for _ in range(8):
             edges = []
@@ -81,9 +120,18 @@ def _trim_recurring(survey: Survey, ranges: list[tuple[int, int]], trims: dict[i
                 else DIGITS.sub("0", text[markup.starts[edge] : markup.stops[edge]].strip()[: MAX_BUTTON + 1])
                 for edge in edges
             ]
-            told = Counter(key for key in keys if key and len(key) <= MAX_BUTTON)
+            told = Counter(
+                key
+                for key, edge in zip(keys, edges, strict=True)
+                if key and edge is not None and len(key) <= MAX_BUTTON and not quoted[edge]
+            )
             key, count = told.most_common(1)[0] if told else ("", 0)
             if count < 3 or count < 0.5 * len(ranges):
+                break
+            if SENTENCE.search(key) and any(
+                mine == key and _is_alone(survey, first, last, edge, trims)
+                for mine, edge, (first, last) in zip(keys, edges, ranges, strict=True)
+            ):
                 break
             for edge, mine in zip(edges, keys, strict=True):
                 if mine == key and edge is not None:

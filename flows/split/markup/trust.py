@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flows.split.markup.choosing import prints_number
 from flows.split.markup.survey import Survey
@@ -85,14 +85,23 @@ def forum_hints(survey: Survey, taken: Hypothesis) -> int:
 
 
 def _has_forum_path(survey: Survey) -> bool:
-    path = urlsplit(survey.address).path if survey.address else ""
+    parts = _parts_of(survey.address)
+    path = parts.path if parts is not None else ""
     return not survey.words.forum.isdisjoint(split_names(path.replace("/", " ").replace(".", " ")[:120]))
 
 
 def _is_home(survey: Survey) -> bool:
     """Whether the address is a host's own: what repeats on a home page leads to threads, and is none."""
-    parts = urlsplit(survey.address) if survey.address else None
+    parts = _parts_of(survey.address)
     return parts is not None and parts.path in ("", "/") and not parts.query
+
+
+def _parts_of(address: str | None) -> SplitResult | None:
+    """Return the parts of an address; None where there is none, or it is broken ("https://exa[mple")."""
+    try:
+        return urlsplit(address) if address else None
+    except ValueError:
+        return None
 
 
 def _count_forum_links(survey: Survey) -> int:
@@ -121,6 +130,8 @@ def _listed_share(survey: Survey, records: tuple[Record, ...]) -> float:
             if size < LONG_LINK or not survey.linked[markup.owners[piece]] or piece in people:
                 continue
             title = survey.text[markup.starts[piece] : markup.stops[piece]].strip().casefold()
+            if _opens(survey, title, low):
+                continue
             if title not in titles and " " in title and not _is_subject(survey, title) and not _is_dated(survey, piece):
                 titles.add(title)
                 looks[look_of(survey, markup.owners[piece])] += 1
@@ -132,6 +143,14 @@ def _is_subject(survey: Survey, title: str) -> bool:
     """Whether a link prints the subject of a post in this thread: "Re: …", or the page's own title."""
     own = (survey.page.title or "").casefold()
     return SUBJECT.match(title) is not None or title in own or (len(own) > LONG_LINK and own.startswith(title[:LONG_LINK]))
+
+
+def _opens(survey: Survey, title: str, first: int) -> bool:
+    """Whether a title is the first words of the body under it, whose first piece is named: software makes one of them."""
+    start = survey.markup.starts[first] if first < survey.pieces else len(survey.text)
+    words = survey.text[start : start + len(title) + 20].casefold().split()
+    own = title.rstrip(" .…").split()
+    return words[: len(own)] == own or (len(own) > 3 and words[: len(own) - 1] == own[:-1])  # the last word may be cut off
 
 
 def _is_dated(survey: Survey, piece: int) -> bool:

@@ -1,0 +1,67 @@
+"""What a snapshot changed: rows added, changed and gone since the one before, and counts that moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from flows.publish.parts import Part
+from schemas import traits_of
+
+TABLES = ("questions", "answers", "comments", "authors", "scrapes", "rejects")
+# Rows are compared by 64-bit hashes, 16 bytes each: of ten million, two share one with a chance below 3 in a million.
+HASH_SEED = 21
+
+
+def compare_snapshots(
+    before: Path, old: Iterable[dict[str, Any]], after: Path, new: Iterable[Part]
+) -> dict[str, dict[str, int]]:
+    """Return table → {"added", "changed", "gone"}: rows by their key; files that both share are not read.
+
+    `old` are the entries of the older manifest. Where a table has no key (rejects), a row is its own.
+    """
+    was = {entry["path"] for entry in old}
+    now = {part.path for part in new}
+    told = {}
+    for table in TABLES:
+        gone = _hashes(table, [before / path for path in sorted(was - now) if path.startswith(f"{table}/")])
+        come = _hashes(table, [after / path for path in sorted(now - was) if path.startswith(f"{table}/")])
+        both = come.join(gone, on="key", how="inner", suffix="_old")
+        told[table] = {
+            "added": come.height - both.height,
+            "changed": both.filter(pl.col("row") != pl.col("row_old")).height,
+            "gone": gone.height - both.height,
+        }
+    return told
+
+
+def _hashes(table: str, files: list[Path]) -> pl.DataFrame:
+    """Return a hash of the key and one of the whole row for each row, read a row group at a time."""
+    frames = [pl.DataFrame(schema={"key": pl.UInt64, "row": pl.UInt64})]
+    for file in files:
+        with pq.ParquetFile(file) as part:
+            for group in range(part.num_row_groups):
+                rows = pl.from_arrow(part.read_row_group(group))
+                assert isinstance(rows, pl.DataFrame)  # noqa: S101 -- for the type checker: a table gives a frame
+                key = traits_of(table)["key"] or rows.columns
+                frames.append(
+                    rows.select(
+                        pl.struct(key).hash(seed=HASH_SEED).alias("key"), pl.struct(pl.all()).hash(seed=HASH_SEED).alias("row")
+                    ).unique("key", maintain_order=True)
+                )
+    return pl.concat(frames)
+
+
+def moved(before: dict[str, Any], after: dict[str, Any], what: str) -> dict[str, list[int]]:
+    """Return name → [before, after] of the counts of one kind ("rules", "checks", "layouts" …) that differ most.
+
+    >>> moved({"rules": {"a": 3, "b": 1}}, {"rules": {"a": 3, "c": 9}}, "rules")
+    {'c': [0, 9], 'b': [1, 0]}
+    """
+    old, new = before.get(what) or {}, after.get(what) or {}
+    names = sorted(old.keys() | new.keys(), key=lambda name: (-abs(new.get(name, 0) - old.get(name, 0)), name))
+    return {name: [old.get(name, 0), new.get(name, 0)] for name in names if old.get(name, 0) != new.get(name, 0)}

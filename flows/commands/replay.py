@@ -1,0 +1,68 @@
+"""threadmill replay: refused records tried again after a fix."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from flows.commands.clean import add_places, run_path, watched
+from flows.errors import WrongUse
+from flows.publish.history import read_hold
+from flows.publish.snapshots import latest_snapshot
+from flows.read.inputs import find_inputs
+from flows.run import Options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `replay` takes."""
+    add_places(parser)
+    parser.add_argument("--check", metavar="CHECK", help="only what was refused by this check (default: all but copies)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Clean again what refused records came from, publish, and say what came back."""
+    from flows.replay import compare, inputs_of, read_refused  # noqa: PLC0415 -- loads the column engine
+
+    before = latest_snapshot(arguments.processed)
+    if before is None:
+        raise WrongUse(f"{arguments.processed}: no snapshot was published there yet; run threadmill clean first")
+    if read_hold(arguments.processed) is not None:
+        raise WrongUse(f"{arguments.processed}: a rollback holds {before.name}; run threadmill clean --resume first")
+    refused = read_refused(before, arguments.check)
+    retry = inputs_of(refused, {found.source for found in find_inputs(arguments.raw)})
+    done: dict[str, Any] = {"snapshot": str(before), "published": False}
+    if retry:
+        options = Options(arguments.layouts, retry=retry)
+        done = watched(
+            lambda: run_path(
+                arguments.raw, arguments.processed, options, arguments.workers, with_prefect=not arguments.no_prefect
+            )
+        )
+    told = {
+        "snapshot": done["snapshot"],
+        "published": done["published"],
+        "inputs": len(retry),
+        **compare(refused, read_refused(Path(done["snapshot"]), arguments.check)),
+    }
+    if arguments.json:
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        _print(told)
+    return 0
+
+
+def _print(told: dict[str, Any]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{told['tried']:,} refused records tried again, of {told['inputs']:,} inputs", markup=False)
+    for name, title in (("came_back", "came back"), ("still_refused", "refused still"), ("newly_refused", "refused anew")):
+        counts = told[name]
+        console.print(f"{title}: {sum(counts.values()):,}", markup=False)
+        for check, number in counts.items():
+            console.print(f"  {check}: {number:,}", markup=False)
+    for record in told["records"]:
+        console.print(f"  back: {record['source']} {record['table']} ({record['check']})", markup=False)
+    console.print(f"snapshot: {told['snapshot']}", markup=False)

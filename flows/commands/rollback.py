@@ -1,0 +1,35 @@
+"""threadmill rollback: `latest` back to an older snapshot, where it stays until `clean --resume`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from flows.errors import WrongUse
+from flows.publish.history import begin_history, find_snapshot, roll_back
+from flows.publish.snapshots import SNAPSHOTS, open_processed
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `rollback` takes."""
+    parser.add_argument("snapshot", metavar="ID", help="the snapshot's id, or the beginning of it (see threadmill snapshots)")
+    parser.add_argument(
+        "processed", nargs="?", type=Path, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Go back, and say where `latest` is now."""
+    processed = arguments.processed
+    if not (processed / SNAPSHOTS).is_dir():
+        raise WrongUse(f"{processed}: no snapshot was published there yet; run threadmill clean first")
+    find_snapshot(processed, arguments.snapshot)  # a slip of the keyboard is told before anything is touched
+    with open_processed(processed):
+        begin_history(processed)
+        snapshot = roll_back(processed, arguments.snapshot)
+    if arguments.json:
+        print(json.dumps({"snapshot": str(snapshot.resolve()), "held": True}))
+    else:
+        print(f"latest is {snapshot.name} and stays there until threadmill clean --resume")
+    return 0

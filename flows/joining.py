@@ -1,0 +1,117 @@
+"""One person under several ids: the authors of a snapshot resolved across its threads before its tables are merged.
+
+Three steps, each a job a worker: the authors are dealt out by their sites, each deal is resolved by itself, and the rows of
+those for whom another id stands are moved to that id. So memory is bounded by the largest site, and that by MAX_OF_SITE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from flows.authors.overrides import Overrides
+from flows.authors.resolution import ALIASES, EVIDENCE, resolve_authors
+from flows.publish.runs import Run, RunReader, detach, write_run
+
+RESOLVED = "author_aliases"
+DEAL_ROWS = 20_000  # attributions that a deal is meant to have: as plain objects their people take some 150 MB
+# A larger site is left as it is: so many accounts are a forum's, which have profiles, and a profile is an id already.
+MAX_OF_SITE = 60_000
+FLUSH_BYTES = 32 << 20
+SITE_SEED = 22  # of the hash by which the sites are dealt out
+
+
+def count_deals(runs: Sequence[Run]) -> int:
+    """Return into how many deals the sites go."""
+    rows = sum(RunReader([Run(run.folder)], "authors", "author_id", 1).read(0).height for run in runs)
+    return max(1, -(-rows // DEAL_ROWS))
+
+
+def deal_authors(runs: Sequence[Run], ranges: range, of: int, deals: int, target: Path) -> None:
+    """Write one row an author, with all that is said of them, into the folder of their site's deal below `target`.
+
+    Of `of` ranges of ids those in `ranges` are read.
+    """
+    reader = RunReader(runs, "authors", "author_id", of)
+    for number, known in enumerate(_gather(reader, ranges)):
+        dealt = known.with_columns(_deal=pl.col("site").hash(seed=SITE_SEED) % deals).filter(pl.col("site").is_not_null())
+        for (deal,), rows in dealt.partition_by("_deal", as_dict=True, include_key=False).items():
+            write_run(target / f"{deal:05d}" / f"{ranges.start:06d}-{number}", "authors", rows, "author_id")
+
+
+def _gather(reader: RunReader, ranges: range) -> Iterator[pl.DataFrame]:
+    found: list[pl.DataFrame] = []
+    for at in ranges:
+        found.append(detach(_evidence_of(reader.read(at))))
+        if sum(frame.estimated_size() for frame in found) > FLUSH_BYTES:
+            yield pl.concat(found)
+            found = []
+    if found:
+        yield pl.concat(found)
+
+
+def _evidence_of(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return one row an author, with all that is said of them: of each field the newest that is known."""
+    ranked = rows.sort(["_fetched_at", "_source", "_position"], descending=[True, False, False], nulls_last=True)
+    single = [name for name in EVIDENCE if name not in ("author_id", "aliases", "credentials")]
+    return (
+        ranked.group_by("author_id")
+        .agg(
+            *(pl.col(name).drop_nulls().first() for name in single),
+            pl.col("credentials").first(),
+            pl.col("aliases").explode().drop_nulls().unique().sort(),
+        )
+        .select(EVIDENCE)
+    )
+
+
+def resolve_deal(deal: Path, overrides: Overrides, target: Path) -> None:
+    """Write into `target` which of a deal's author ids stand for others; of a deal that is not there, that none does.
+
+    The result hangs on the rows of the authors alone: an id that was published before and is another's now is in the table
+    as long as what it came from is an input. Raises WrongUse for overrides that contradict each other.
+    """
+    found = [pl.read_ipc(run.folder / "authors.arrow") for run in runs_below(deal)]
+    small = pl.concat(found).filter(pl.len().over("site") <= MAX_OF_SITE) if found else None
+    aliases = pl.DataFrame(schema=ALIASES) if small is None else resolve_authors(small, overrides)
+    write_run(target, RESOLVED, aliases, "author_id")
+
+
+def move_rows(runs: Sequence[Run], ranges: range, of: int, resolved: Path, target: Path) -> None:
+    """Write the rows of authors for whom another stands, under the id that stands, into folders below `target`."""
+    reader = RunReader(runs, "authors", "author_id", of)
+    aliases = read_aliases(resolved)
+    moved: list[pl.DataFrame] = []
+    number = 0
+    for at in ranges:
+        rows = reader.read(at)
+        found = rows.join(aliases, left_on="author_id", right_on="alias_id", how="semi")
+        moved.append(detach(replace_aliases(found, aliases)))
+        if sum(frame.estimated_size() for frame in moved) > FLUSH_BYTES or at == ranges[-1]:
+            write_run(target / f"{ranges.start:06d}-{number}", "authors", pl.concat(moved), "author_id")
+            number, moved = number + 1, []
+
+
+def runs_below(folder: Path) -> list[Run]:
+    """Return the runs in a folder of runs."""
+    return [Run(path) for path in sorted(folder.iterdir())] if folder.is_dir() else []
+
+
+def read_aliases(resolved: Path) -> pl.DataFrame:
+    """Return alias_id and author_id of all deals: which id stands for which."""
+    schema = {"alias_id": pl.String, "author_id": pl.String}
+    found = [pl.read_ipc(run.folder / f"{RESOLVED}.arrow", columns=list(schema)) for run in runs_below(resolved)]
+    return pl.concat([pl.DataFrame(schema=schema), *found])
+
+
+def replace_aliases(rows: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+    """Return rows whose authors are those that stand."""
+    if aliases.is_empty():
+        return rows
+    stands = aliases.join(rows.select("author_id"), left_on="alias_id", right_on="author_id", how="semi")
+    told = rows.join(
+        stands.rename({"author_id": "_stands"}), left_on="author_id", right_on="alias_id", how="left", maintain_order="left"
+    )
+    return told.with_columns(author_id=pl.coalesce("_stands", "author_id")).drop("_stands")

@@ -1,0 +1,69 @@
+"""Clean mutated inputs and say how it went: python -m tests.fuzz.run COUNT SEED prints one JSON document.
+
+Batches of 100 files go down the whole path, to a snapshot; each page is timed. `broken` names the inputs whose page broke
+a promise or made the splitter fail; they are left in the folder that it names.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows import batches
+from tests.fuzz.mutations import mutate
+from tests.fuzz.seeds import read_seeds
+from tests.inline import snapshot_of
+
+BATCH = 100
+DEFECTS = ["conservation", "defect", "ledger"]  # what a page is never refused for, however broken
+
+
+def clean_mutants(count: int, seed: int, folder: Path) -> dict[str, Any]:
+    """Return what came of `count` mutated inputs: verdicts, checks, the slowest page in seconds, what broke, peak memory."""
+    dice = random.Random(seed)  # noqa: S311 -- the same mutants every time
+    seeds = read_seeds()
+    slowest: tuple[float, str] = (0.0, "")
+    split = batches.split_page
+
+    def timed(page: Any, layouts: str) -> Any:
+        nonlocal slowest
+        begun = time.process_time()
+        found = split(page, layouts)
+        slowest = max(slowest, (time.process_time() - begun, page.source))
+        return found
+
+    batches.split_page = timed
+    verdicts: Counter[str] = Counter()
+    checks: Counter[str] = Counter()
+    broken: list[str] = []
+    for start in range(0, count, BATCH):
+        raw = folder / f"raw{start}"
+        for number in range(start, min(start + BATCH, count)):
+            name, content = mutate(seeds, dice)
+            target = raw / str(number) / name
+            target.parent.mkdir(parents=True)
+            target.write_bytes(content)
+        snapshot = snapshot_of(raw, folder / f"out{start}")
+        scrapes, rejects = (pl.read_parquet(snapshot / table / "*.parquet") for table in ("scrapes", "rejects"))
+        verdicts.update(scrapes["verdict"].to_list())
+        checks.update(rejects["check"].to_list())
+        broken += rejects.filter(pl.col("check").is_in(DEFECTS))["source"].to_list()
+    batches.split_page = split
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    return {
+        "inputs": count, "verdicts": dict(verdicts), "checks": dict(checks.most_common()), "broken": broken,
+        "slowest_page": {"seconds": round(slowest[0], 2), "source": slowest[1]}, "peak_mib": peak, "folder": str(folder),
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    print(json.dumps(clean_mutants(int(sys.argv[1]), int(sys.argv[2]), Path(tempfile.mkdtemp(prefix="threadmill-fuzz-")))))

@@ -1,0 +1,1 @@
+"""The five engines: each prints made threads in its own markup."""

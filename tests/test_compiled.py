@@ -1,0 +1,60 @@
+"""What was compiled gives what plain Python gives, byte for byte, and is taken only where it is of the same sources."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flows import compiled
+
+ROOT = Path(__file__).parent.parent
+
+
+def clean(out: Path, **environment: str) -> dict[str, str]:
+    """Clean the sample scrapes; return the digest of each part."""
+    command = [sys.executable, "-m", "flows", "clean", "--no-prefect", "raw", str(out)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={**os.environ, **environment})
+    parts = (out / "latest").resolve().rglob("*.parquet")
+    return {path.parent.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in parts}
+
+
+def imported_from(module: str, **environment: str) -> str:
+    """The file that a process imports a module from which does as a worker does."""
+    code = f"from flows.compiled import use_build; use_build(); import {module} as m; print(m.__file__)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, env={**os.environ, **environment})
+    return done.stdout.strip()
+
+
+@pytest.mark.slow
+def test_compiled_and_plain_give_the_same_bytes(tmp_path: Path) -> None:
+    problem = compiled.build()
+    if problem is not None:
+        pytest.skip(f"nothing can be compiled here: {problem}")
+    assert imported_from("flows.strip.artifacts").startswith(str(compiled.build_folder()))
+    assert clean(tmp_path / "compiled") == clean(tmp_path / "plain", THREADMILL_PLAIN="1")
+
+
+def test_plain_python_is_taken_when_asked_for() -> None:
+    assert imported_from("flows.strip.artifacts", THREADMILL_PLAIN="1") == str(ROOT / "flows/strip/artifacts.py")
+
+
+def test_a_build_of_other_sources_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = compiled.build_folder()
+    (tmp_path / "rows.py").write_text("other")
+    source_of = compiled._source_of
+    monkeypatch.setattr(compiled, "_source_of", lambda name: tmp_path / "rows.py" if name == "flows.rows" else source_of(name))
+    assert compiled.build_folder() != before
+
+
+def test_nothing_is_compiled_beside_the_sources() -> None:
+    assert not [*(ROOT / "flows").rglob("*.so"), *(ROOT / "schemas").rglob("*.so")]
+
+
+def test_every_compiled_module_is_there() -> None:
+    assert all(compiled._source_of(module).is_file() for module in compiled.MODULES)
