@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from flows.errors import Fault, WrongUse
+from flows.judge import PUBLISHED
 from flows.judge_batch import measuring_aids, opening_hashes
 from flows.judging.measuring import NEEDED, measure_pages
 from flows.judging.profiles import SAMPLE, Profiles, SiteProfile, profile_pages
@@ -49,6 +50,7 @@ class Baseline:
     threads: Hashes
     openings: Hashes
     habits: dict[str | None, Habit] = field(default_factory=dict)
+    chosen: dict[str | None, list[str]] = field(default_factory=dict)  # of sites whose change was accepted: the scrapes since
 
     @property
     def name(self) -> str:
@@ -59,7 +61,7 @@ class Baseline:
         """Return the reasons against a scrape that what is published shows."""
         reasons = []
         if _holds(self.scrapes, page.scrape):
-            reasons.append(give_reason("published-before"))
+            reasons.append(give_reason(PUBLISHED))
         elif page.opening is not None and _holds(self.openings, page.opening) and not _holds(self.threads, page.thread):
             reasons.append(give_reason("published-elsewhere"))
         habit = self.habits.get(page.site)
@@ -73,11 +75,21 @@ class Baseline:
             reasons.append(give_reason("layout-lost", found=page.layout, usual=habit.layout, share=share))
         return reasons
 
+    def leave_out(self, profiles: Profiles) -> Profiles:
+        """Return profiles of new scrapes without those that are published as they are."""
+        kept = {}
+        for site, profile in profiles.items():
+            ids = pl.Series([page.id for page in profile.sample], dtype=pl.String).hash().to_list()
+            kept[site] = profile.without(
+                {page.id for page, at in zip(profile.sample, ids, strict=True) if _holds(self.scrapes, at)}
+            )
+        return kept
+
     def profile_sites(self, sites: set[str | None]) -> Profiles:
         """Return the profiles of some sites, as far as they are published. Raises Fault for a damaged snapshot."""
         profiles: Profiles = {}
         with told_as_fault(self.snapshot):
-            drawn = _draw(self.snapshot, sites)
+            drawn = _draw(self.snapshot, sites, self.chosen)
             for ids in _portions(drawn):
                 frames = {table: _read(self.snapshot, table, ids) for table in NEEDED}
                 for site, profile in profile_pages(measure_pages(frames, measuring_aids())).items():
@@ -104,20 +116,38 @@ def open_baseline(named: str | None, processed: Path) -> Baseline | None:
     WrongUse for one that is not there, Fault for a damaged one.
     """
     snapshot = _find_snapshot(named, processed)
-    if snapshot is None:
-        return None
+    return open_snapshot(snapshot) if snapshot is not None else None
+
+
+def open_snapshot(snapshot: Path) -> Baseline:
+    """Return a snapshot to hold new scrapes against. Raises Fault for a damaged one."""
     manifest = read_manifest(snapshot)
     with told_as_fault(snapshot):
         _check_files(snapshot, manifest)
         scrapes = _scan(snapshot, "scrapes").select("scrape_id", "site", "layout", "language", "verdict")
+        chosen = read_chosen(manifest)
+        is_chosen = pl.col("scrape_id").is_in([scrape for ids in chosen.values() for scrape in ids])
+        habitual = scrapes.filter(pl.col("verdict") != "rejected", is_chosen | ~_is_of(chosen))
         asked = _scan(snapshot, "questions").select(opening_hashes()).collect()
         return Baseline(
             snapshot,
             _sorted(scrapes.select(pl.col("scrape_id").hash()).collect().to_series()),
             _sorted(asked["_thread"]),
             _sorted(asked["_opening"]),
-            _read_habits(scrapes.filter(pl.col("verdict") != "rejected")),
+            _read_habits(habitual),
+            chosen,
         )
+
+
+def read_chosen(manifest: dict[str, Any]) -> dict[str | None, list[str]]:
+    """Return, of each site whose change was accepted, the ids of the scrapes that others are held against since."""
+    return {site or None: list(ids) for site, ids in manifest.get("gate", {}).get("baselines", {}).items()}
+
+
+def _is_of(sites: Collection[str | None]) -> pl.Expr:
+    """Return whether a row is of some sites; None: of one that is not known."""
+    named = pl.col("site").is_in([site for site in sites if site is not None]).fill_null(value=False)
+    return named | pl.col("site").is_null() if None in sites else named
 
 
 def _find_snapshot(named: str | None, processed: Path) -> Path | None:
@@ -202,12 +232,12 @@ class _Drawn:
     layouts: Counter[str]
 
 
-def _draw(snapshot: Path, sites: set[str | None]) -> dict[str | None, _Drawn]:
+def _draw(snapshot: Path, sites: set[str | None], chosen: dict[str | None, list[str]]) -> dict[str | None, _Drawn]:
     """Return the sample of each site: refused scrapes, and those whose posts no newer scrape took over."""
+    ids = [scrape for site in chosen.keys() & sites for scrape in chosen[site]]
     standing = pl.concat([_scan(snapshot, table).select("scrape_id") for table in ("questions", "answers")]).unique()
-    named = [site for site in sites if site is not None]
-    mine = pl.col("site").is_in(named) | (pl.col("site").is_null() if None in sites else False)
-    scrapes = _scan(snapshot, "scrapes").filter(mine).select("scrape_id", "site", "layout", "verdict")
+    counted = pl.col("scrape_id").is_in(ids) | ~_is_of(chosen)
+    scrapes = _scan(snapshot, "scrapes").filter(_is_of(sites) & counted).select("scrape_id", "site", "layout", "verdict")
     kept = pl.concat([scrapes.filter(pl.col("verdict") == "rejected"), scrapes.join(standing, on="scrape_id", how="semi")])
     frame = kept.unique("scrape_id").sort("scrape_id").collect()
     drawn = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FIRST_BYTES, MOST_BYTES = 128 << 10, 2 << 20
 FIRST_FILES, MOST_FILES = 4, 200
 GROWTH = 2
+PUBLISHED = "published-before"
 INLINE_BYTES, INLINE_FILES = 4 << 20, 60  # of less, worker processes take longer to start than to work
 
 
@@ -46,6 +47,11 @@ class Judged(NamedTuple):
     def verdict(self) -> str:
         """Return "pass", "suspect" or "fail"."""
         return decide_verdict(reason.severity for reason in self.reasons)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the very scrape is published."""
+        return any(reason.id == PUBLISHED for reason in self.reasons)
 
     def as_json(self) -> dict[str, Any]:
         """Return the verdict as plain data."""
@@ -69,6 +75,7 @@ class Summary:
     verdicts: Counter[str] = field(default_factory=Counter)
     sites: list[Decision] = field(default_factory=list)
     baseline: str | None = None  # the snapshot's id; None: judged without
+    profiles: Profiles = field(default_factory=dict)  # of the batch
 
     @property
     def verdict(self) -> str:
@@ -92,13 +99,14 @@ class Listener(Protocol):
 
 def judge_inputs(
     inputs: Sequence[tuple[Path, list[Input]]], executor: Executor, listener: Listener, baseline: Baseline | None,
-    *, layouts: str = "all",
+    *, layouts: str = "all", accepted: Collection[str | None] = (), is_known: Callable[[Piece], bool] = lambda _: False,
 ) -> Summary:  # fmt: skip
     """Judge every scrape of some inputs; tell each verdict at once and return those of the sites.
 
-    `inputs`: the root that sources are named below, and the files. Raises Fault when the machine fails.
+    `inputs`: the root that sources are named below, and the files; a piece that `is_known` is passed over. Scrapes that are
+    published as they are say nothing new of their site, and are no part of its batch. Raises Fault when the machine fails.
     """
-    from flows.judging.gate import decide_sites  # noqa: PLC0415 -- loads numpy; the workers are at work by then
+    from flows.judging.gate import COPIES, decide_sites  # noqa: PLC0415 -- loads numpy; the workers are at work by then
     from flows.judging.profiles import add_profiles  # noqa: PLC0415
 
     summary = Summary(baseline=baseline.name if baseline else None)
@@ -106,15 +114,21 @@ def judge_inputs(
     found: dict[str | None, Counter[str]] = {}
     seen = Seen()
     with TemporaryDirectory(prefix="threadmill-") as spool:
-        for judged in _in_order(_plan(inputs, Path(spool), layouts), executor):
+        for judged in _in_order(_plan(inputs, Path(spool), layouts, is_known), executor):
             for page in judged.pages:
                 told = _compare(page, seen, baseline)
                 summary.verdicts[told.verdict] += 1
-                found.setdefault(told.site, Counter()).update({reason.id for reason in told.reasons}, **{told.verdict: 1})
+                if not told.is_published:
+                    found.setdefault(told.site, Counter()).update({reason.id for reason in told.reasons}, **{told.verdict: 1})
                 listener.judged(told)
-            profiles = add_profiles(profiles, judged.profiles)
+            profiles = add_profiles(profiles, baseline.leave_out(judged.profiles) if baseline else judged.profiles)
+    for site, copies in seen.copies.items():
+        found.setdefault(site, Counter())[COPIES] = max(copies.values())
+    for site in seen.walls.keys() & profiles.keys():
+        profiles[site] = profiles[site].with_copies(seen.walls[site])
     before = baseline.profile_sites(set(profiles)) if baseline else None
-    summary.sites = decide_sites(profiles, before, found)
+    summary.sites = decide_sites(profiles, before, found, accepted)
+    summary.profiles = profiles
     return summary
 
 
@@ -124,14 +138,19 @@ class Seen:
 
     contents: dict[int, str] = field(default_factory=dict)
     openings: dict[int, tuple[int | None, str]] = field(default_factory=dict)
+    copies: dict[str | None, Counter[int]] = field(default_factory=dict)  # by site, of each content or question
+    walls: Counter[str | None] = field(default_factory=Counter)  # by site, copies that hold no thread
 
     def judge(self, page: Judged) -> list[Reason]:
         """Return the reason against a scrape that is in the batch before."""
         if page.content is not None and (other := self.contents.setdefault(page.content, page.source)) != page.source:
+            self.copies.setdefault(page.site, Counter())[page.content] += 1
+            self.walls[page.site] += page.thread is None
             return [give_reason("same-scrape", other=other)]
         if page.opening is not None:
             thread, other = self.openings.setdefault(page.opening, (page.thread, page.source))
             if thread != page.thread:
+                self.copies.setdefault(page.site, Counter())[page.opening] += 1
                 return [give_reason("same-question", other=other)]
         return []
 
@@ -147,11 +166,13 @@ def _compare(page: Judged, seen: Seen, baseline: Baseline | None) -> Judged:
 # -- the jobs -------------------------------------------------------------------------------------------------------------
 
 
-def _plan(inputs: Sequence[tuple[Path, list[Input]]], spool: Path, layouts: str) -> Iterator[tuple[Batch, Batch | None]]:
+def _plan(
+    inputs: Sequence[tuple[Path, list[Input]]], spool: Path, layouts: str, is_known: Callable[[Piece], bool]
+) -> Iterator[tuple[Batch, Batch | None]]:
     """Yield the jobs, and with the last of a batch the batch, whose spools can be deleted then."""
     size, files = FIRST_BYTES, FIRST_FILES
     for number, (root, found) in enumerate(inputs):
-        for batch in plan_batches(found, root, spool / str(number)):
+        for batch in plan_batches(found, root, spool / str(number), is_known):
             pieces: list[Piece] = []
             weight = 0
             for piece in _cut_pieces(batch.pieces):

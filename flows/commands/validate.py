@@ -20,10 +20,8 @@ from flows.judge import Inline, Judged, Summary, is_few, judge_inputs
 from flows.judging.reports import scrape_lines, site_lines, write_document, write_junit
 from flows.run import LAYOUTS
 from flows.targets import Roots, find_targets
-from flows.terminal import neutralize
+from flows.terminal import COLOURS, neutralize
 from flows.workers import PlainExecutor, WorkerPool, count_cores
-
-COLOURS = {"pass": "green", "suspect": "yellow", "fail": "red", "note": "dim"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -59,10 +59,13 @@ class Look:
     def severity(self) -> Severity:
         """How bad the change is."""
         least = self.measure.fail_at
-        return "fail" if least is not None and self._factor() >= least else self.measure.severity
+        return "fail" if least is not None and self._change() >= least else self.measure.severity
 
-    def _factor(self) -> float:
-        return max(_ratio(self.now, self.before), _ratio(self.before, self.now))
+    def _change(self) -> float:
+        """Return the factor, or the points of 1, between now and before."""
+        if self.measure.unit == "times":
+            return max(_ratio(self.now, self.before), _ratio(self.before, self.now))
+        return abs(self.now - self.before)
 
     @property
     def sentence(self) -> str:

@@ -15,6 +15,10 @@ from flows.judging.drift import FEWEST, FEWEST_BEFORE, Look, find_drift
 from flows.judging.profiles import Profiles, SiteProfile
 from flows.judging.reasons import decide_verdict, read_reasons
 
+# Under this name the counts of a site have the copies of that scrape of which there are most in the batch. A page under two
+# addresses, or put there twice, is no change of a site; one page in the place of a third of them is.
+COPIES, MANY_COPIES = "copies", 0.3
+VERDICTS = ("pass", "suspect", "fail")
 MOST_FAILED, MANY_FAILED, MANY_SUSPECT = 0.5, 0.1, 0.5  # shares of a batch's scrapes that are judged without a baseline
 
 
@@ -52,7 +56,7 @@ def decide_site(
     *,
     counts: Mapping[str, int] | None = None,
     sites: int = 1,
-    accepted: Collection[str] = (),
+    accepted: Collection[str | None] = (),
 ) -> Decision:
     """Return whether a site's batch is let in, and why not: `hold` is True where at least one change is a fail.
 
@@ -66,6 +70,9 @@ def decide_site(
     An accepted site is accepted for one run; scrapes that fail by themselves are refused as ever.
     """
     told = dict(counts or {})
+    pages = max(batch.pages, sum(told.get(verdict, 0) for verdict in VERDICTS))
+    if pages == 0:
+        return Decision(batch.site, 0, "pass", hold=False, reasons=[], pages_before=before.pages if before else None)
     findings = find_drift(batch, before, sites=sites) if before is not None else []
     changed = [look for look in findings if look.state == "changed"]
     reasons = [look.sentence + _what_failed(look, told) for look in changed]
@@ -73,15 +80,17 @@ def decide_site(
     if before is None or batch.pages < FEWEST or before.pages < FEWEST_BEFORE:
         reasons.append(_why_alone(batch, before))
         alone, shares = _judge_alone(told)
-        verdict, reasons = max(verdict, alone, key=("pass", "suspect", "fail").index), [*shares, *reasons]
+        verdict, reasons = max(verdict, alone, key=VERDICTS.index), [*shares, *reasons]
     else:
-        verdict, reasons = _add_failed(batch, told, verdict, reasons)
-    is_accepted = batch.site in accepted
-    if is_accepted and verdict == "fail":
+        verdict, reasons = _add_failed(batch, before, told, pages, verdict, reasons)
+    if (copies := told.get(COPIES, 0) + 1) >= max(FEWEST, MANY_COPIES * pages):
+        verdict, reasons = "fail", [f"{copies:,} of {pages:,} scrapes are copies of one page", *reasons]
+    is_accepted = batch.site in accepted and verdict == "fail"
+    if is_accepted:
         verdict = "suspect"
         reasons.insert(0, "let in because the change was accepted (--accept)")
     pages_before = before.pages if before is not None else None
-    return Decision(batch.site, batch.pages, verdict, verdict == "fail", reasons, findings, pages_before, told, is_accepted)
+    return Decision(batch.site, pages, verdict, verdict == "fail", reasons, findings, pages_before, told, is_accepted)
 
 
 def _what_failed(look: Look, counts: Mapping[str, int]) -> str:
@@ -99,14 +108,22 @@ def _name_reasons(counts: Mapping[str, int]) -> str:
     return f" ({', '.join(most)})" if most else ""
 
 
-def _add_failed(batch: SiteProfile, counts: Mapping[str, int], verdict: str, reasons: list[str]) -> tuple[str, list[str]]:
-    """Return a verdict with what speaks against scrapes that hold a thread: pages that break off, empty answers."""
-    failed = counts.get("fail", 0) - batch.rejected
-    if failed < FEWEST or failed < MANY_FAILED * batch.pages:
+def _add_failed(
+    batch: SiteProfile, before: SiteProfile, counts: Mapping[str, int], pages: int, verdict: str, reasons: list[str]
+) -> tuple[str, list[str]]:
+    """Return a verdict with what scrapes say by themselves: that most of them fail, or hold a thread and fail all the same.
+
+    Of half a batch no test is asked: what a log-in page is, it is, however few there are.
+    """
+    every = counts.get("fail", 0)
+    if every >= max(FEWEST, MOST_FAILED * pages) and every * before.pages >= 2 * before.rejected * pages:
+        return "fail", [*reasons, f"{every:,} of {pages:,} scrapes fail by themselves{_name_reasons(counts)}"]
+    failed = every - batch.rejected
+    if failed < FEWEST or failed < MANY_FAILED * pages:
         return verdict, reasons
-    worse = "fail" if failed >= MOST_FAILED * batch.pages else "suspect"
-    sentence = f"{failed:,} of {batch.pages:,} scrapes hold a thread and fail{_name_reasons(counts)}"
-    return max(verdict, worse, key=("pass", "suspect", "fail").index), [*reasons, sentence]
+    worse = "fail" if failed >= MOST_FAILED * pages else "suspect"
+    sentence = f"{failed:,} of {pages:,} scrapes hold a thread and fail{_name_reasons(counts)}"
+    return max(verdict, worse, key=VERDICTS.index), [*reasons, sentence]
 
 
 def _why_alone(batch: SiteProfile, before: SiteProfile | None) -> str:
@@ -130,7 +147,7 @@ def decide_sites(
     batch: Profiles,
     before: Profiles | None,
     found: Mapping[str | None, Mapping[str, int]],
-    accepted: Collection[str] = (),
+    accepted: Collection[str | None] = (),
 ) -> list[Decision]:
     """Return the decision of each site of a batch, the worst first; `before` is None where there is no baseline at all."""
     decisions = [

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from heapq import nsmallest
 
 from flows.judging.measuring import Measured
@@ -30,9 +30,13 @@ class SiteProfile:
 
     def plus(self, other: SiteProfile) -> SiteProfile:
         """Return the profile of both."""
+        mine = {page.id for page in self.sample}
+        both = [page for page in other.sample if page.id in mine]  # counted by either
+        layouts = self.layouts + other.layouts
+        layouts.subtract(page.layout for page in both if page.layout)
+        pages, rejected = self.pages + other.pages - len(both), self.rejected + other.rejected
         sample = _draw([*self.sample, *other.sample])
-        counts = (self.pages + other.pages, self.rejected + other.rejected, self.layouts + other.layouts)
-        return SiteProfile(self.site, *counts, sample)
+        return SiteProfile(self.site, pages, rejected - sum(page.rejected for page in both), +layouts, sample)
 
     def of_layout(self, layout: str) -> SiteProfile:
         """Return the profile of the threads that one layout decided."""
@@ -40,6 +44,30 @@ class SiteProfile:
         return SiteProfile(
             self.site, threads, 0, Counter({layout: threads}), [page for page in self.sample if page.layout == layout]
         )
+
+    def without(self, ids: Collection[str]) -> SiteProfile:
+        """Return the profile without some pages of the sample, and without their share of the pages that are in none."""
+        kept = [page for page in self.sample if page.id not in ids]
+        if len(kept) == len(self.sample):
+            return self
+        if self.pages == len(self.sample):
+            layouts = Counter(page.layout for page in kept if page.layout)
+            return SiteProfile(self.site, len(kept), sum(page.rejected for page in kept), layouts, kept)
+        share = len(kept) / len(self.sample)
+        layouts = Counter({layout: round(count * share) for layout, count in self.layouts.items()})
+        return SiteProfile(self.site, round(self.pages * share), round(self.rejected * share), layouts, kept)
+
+    def with_copies(self, count: int) -> SiteProfile:
+        """Return the profile with that many more pages without a thread: copies, which the sample holds once.
+
+        A log-in page may be the same each time, and a night of it is no single page.
+        """
+        wall = next((page for page in self.sample if page.rejected), None)
+        if wall is None:
+            return self
+        drawn = round(count * len(self.sample) / self.pages)
+        copies = [wall._replace(id=f"{wall.id}~{number}") for number in range(drawn)]
+        return replace(self, pages=self.pages + count, rejected=self.rejected + count, sample=[*self.sample, *copies])
 
     @property
     def name(self) -> str:
