@@ -137,7 +137,8 @@ def tell_gate(outcome: Outcome) -> None:
         emit_event(SITE_HELD, resource=resource, payload={**one, "snapshot": str(outcome.snapshot)})
 
 
-def _task_runner() -> TaskRunner[PrefectFuture[Any]]:
+def make_task_runner() -> TaskRunner[PrefectFuture[Any]]:
+    """Return what runs the tasks of a flow: two a core, of which one waits for the other's worker."""
     return ThreadPoolTaskRunner(max_workers=2 * count_cores())  # type: ignore[return-value]  # its future is one
 
 
@@ -155,6 +156,6 @@ def start_server() -> None:
 
 
 clean = flow(
-    name="clean", description=clean_raw.__doc__, flow_run_name="clean-{raw}", task_runner=_task_runner(),
+    name="clean", description=clean_raw.__doc__, flow_run_name="clean-{raw}", task_runner=make_task_runner(),
     validate_parameters=True, persist_result=False,
 )(clean_raw)  # fmt: skip

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.errors import DataRefused
-from flows.judge import Judged, judge_inputs
-from flows.publish.snapshots import read_manifest
-from flows.store import Kept
+from flows.judge import Judged, Summary, judge_inputs
+from flows.publish.snapshots import SNAPSHOTS, read_manifest
+from flows.read.inputs import find_inputs
+from flows.store import Kept, find_waiting
 from flows.workers import run_keep
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from flows.store import Store, Work
 
 UNKNOWN = "-"  # how a site that is not known is named where sites are
+MOST_FAILED = 200  # scrapes that an artifact names
 REASONS = 20  # of a site, in the manifest
 
 
@@ -141,6 +143,44 @@ def carry_on(before: Path | None) -> dict[str, Any]:
     """Return what the manifest of a run without a gate keeps of those before: what accepted sites are held against."""
     baselines = read_manifest(before).get("gate", {}).get("baselines") if before is not None else None
     return {"baselines": baselines} if baselines else {}
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What lies below the raw root and is not published, judged."""
+
+    summary: Summary
+    inputs: int = 0
+    failed: list[dict[str, str]] = field(default_factory=list)  # scrapes that fail, the first of them
+
+    def judged(self, page: Judged) -> None:
+        """Take the verdict of one scrape."""
+        if page.verdict == "fail" and len(self.failed) < MOST_FAILED:
+            reason = next(reason for reason in page.reasons if reason.severity == "fail")
+            self.failed.append({"source": page.source, "reason": reason.id, "sentence": reason.sentence})
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the verdicts as plain data, without the single scrapes."""
+        return {"inputs": self.inputs, **self.summary.as_json()}
+
+    def as_markdown(self) -> str:
+        """Return the verdicts in Markdown."""
+        counted = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(self.summary.verdicts.items()))
+        lines = [f"{self.inputs:,} inputs wait: {counted or 'no scrape'}.", ""]
+        for site in self.summary.sites:
+            lines.append(f"- **{site.verdict}** {site.name}: {site.pages:,} new scrapes")
+            lines += [f"    - {reason}" for reason in site.reasons[:REASONS]]
+        return "\n".join(lines)
+
+
+def judge_waiting(raw: Path, processed: Path, executor: Executor, layouts: str = "all") -> Waiting:
+    """Judge what lies below `raw` and was not let in as it is, against the latest snapshot; nothing is written."""
+    from flows.baseline import open_baseline  # noqa: PLC0415 -- loads the column engine
+
+    inputs = find_waiting(processed / SNAPSHOTS, find_inputs(raw), raw)
+    waiting = Waiting(Summary(), len(inputs))
+    waiting.summary = judge_inputs([(raw, inputs)], executor, waiting, open_baseline(None, processed), layouts=layouts)
+    return waiting
 
 
 def retain_held(store: Store, sites: Collection[str | None], executor: Executor, staging: Path) -> None:

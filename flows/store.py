@@ -311,6 +311,18 @@ class Store:
         return {"format": FORMAT, "version": self._version, "runs": sizes, "inputs": inputs}
 
 
+def find_waiting(snapshots: Path, inputs: Iterable[Input], raw: Path) -> list[Input]:
+    """Return the inputs that no run has let in as they are now, or of which the gate left pages out; nothing is written."""
+    sound, outdated, _ = _read_index(snapshots / CLEANED, "")
+    known = {**outdated, **sound}
+    waiting = []
+    for found in inputs:
+        entry = known.get(found.source)
+        if entry is None or entry.held or not entry.stamp.is_like(stamp_input(found, raw, entry.stamp)):
+            waiting.append(found)
+    return waiting
+
+
 def _order_of(joined: list[Run]) -> Callable[[tuple[str, int]], tuple[int, int]]:
     at = {run.folder.name: number for number, run in enumerate(joined)}
     return lambda place: (at[place[0]], place[1])

@@ -14,8 +14,8 @@ SOURCES = ("*.py", "*.toml", "*.txt", "*.npz")
 # What a page's rows do not depend on: how they are merged, published, shown and scheduled.
 AFTER_CLEANING = (
     "audit.py", "baseline.py", "changes.py", "clean.py", "deployments.py", "evaluation.py", "first_query.py", "holding.py",
-    "joining.py", "judge.py", "judge_batch.py", "merge.py", "promises.py", "replay.py", "report.py", "run.py", "store.py",
-    "targets.py", "terminal.py", "view.py", "workers.py", "commands", "judging", "publish",
+    "joining.py", "judge.py", "judge_batch.py", "landing.py", "merge.py", "promises.py", "replay.py", "report.py", "run.py",
+    "store.py", "targets.py", "terminal.py", "view.py", "workers.py", "commands", "judging", "publish",
 )  # fmt: skip
 
 
