@@ -38,7 +38,7 @@ SAYS = {
     "empty-bodies": ("body-coverage", "answers-empty", "has-question", "template-switched-off"),
     "truncated": ("cut-off", "ending", "answers-cut"),
     "residue": ("template", "template-switched-off", "residue", "unknown-residue"),
-    "authors-gone": ("author-coverage", "question-author", "distinct-authors", "authors-missing", "one-author"),
+    "authors-gone": ("name", "author-coverage", "question-author", "distinct-authors", "authors-missing", "one-author"),
     "dates-gone": ("date-coverage", "question-date", "dates-read", "date-language", "dates-unparsable"),
     "encoding": ("wrong-encoding", "undecodable", "encoding", "beyond-ascii", "garbage"),
     "duplicates": ("distinct-bodies", "posts-repeated", "same-scrape", "same-question", "own-thread"),
@@ -47,7 +47,7 @@ SAYS = {
     "lengths": ("answer-length", "longest-answer", "question-length"),
     "votes-gone": ("votes-coverage",),
     "titles-gone": ("has-title", "title", "title-length"),
-    "chrome-in-bodies": ("line", "unknown-residue"),
+    "chrome-in-bodies": ("line", "new-lines", "unknown-residue"),
     "confidence": ("confidence", "low-confidence"),
 }  # fmt: skip
 

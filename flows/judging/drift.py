@@ -23,12 +23,14 @@ from flows.judging.profiles import SiteProfile
 # The chance of one false alarm in a batch, all looks of all its sites together: half of what is asked for (1 in 100).
 ALPHA = 0.005
 FEWEST, FEWEST_BEFORE = 5, 10  # threads: of fewer, one odd topic is a change of the site
+TOP, TOP_NAME = 0.9, "largest tenth"  # of amounts without an upper end
 SEEN = 3  # pages on which a rule or an edge was seen, of both sides together, from which on it is looked at
 MANY = 200  # threads on both sides, from which on the stability index says something (see exact.stability_index)
 ALL_PAGES = ("rejected", "wrong-encoding", "folded", "template")  # marks that pages without a thread have, too
-NAMED = ("layout", "language", "encoding", "date-language", "date-form", "ending")
+COMPARED = ("layout", "language", "encoding", "date-language", "date-form", "ending")
+SLICES = 8  # at most, of what is published: how often lines are new there
 WINDOWS = 24  # at most, of a site's past
-EDGES = ("line", "title")
+EDGES = ("line", "title", "name")  # of which there are many, so that they share a chance of their own
 
 State = Literal["changed", "too few to tell", "as ever", "as usual"]
 
@@ -147,11 +149,14 @@ def _looks(batch: SiteProfile, before: SiteProfile, layout: str | None) -> Looks
             yield from _compare_threads(measure, batch, before, layout)
         elif measure.id == "rule":
             yield from _compare_rules(measure, threads, threads_before, layout)
-        elif measure.id in (*NAMED, "title"):
-            if layout is None or measure.id not in ("layout", "language", "title"):
+        elif measure.id in (*COMPARED, "title", "name"):
+            if layout is None or measure.id not in ("layout", "language", "title", "name"):
                 yield from _compare_names(measure, threads, threads_before, layout)
         elif measure.id == "line":
             yield from _compare_edges(measure, threads, threads_before, layout)
+        elif measure.id == "new-lines":
+            if layout is None:
+                yield from _compare_new_lines(measure, threads, threads_before)
         else:
             yield from _compare_marks(measure, "", threads, threads_before, layout, partial(_has, measure.id))
 
@@ -190,7 +195,8 @@ def _compare_amounts(
     if len(values) < FEWEST or len(values_before) < FEWEST_BEFORE:
         return
     tested = compare_amounts(values, values_before)
-    now, was = _middle(measure, values), _middle(measure, values_before)
+    now, was, is_top = _figures(measure, values, values_before)
+    name = name or (TOP_NAME if is_top else "")
     large = tested.effect >= measure.apart and _is_large(measure, now, was)
     index = _index(values, values_before) if large else None
     look = Look(measure, name, layout, now, was, len(values), len(values_before), tested, large, index=index)
@@ -198,14 +204,21 @@ def _compare_amounts(
     def past() -> bool:
         for window, rest in _windows(held, len(values)):
             mine, others = ([float(read(page) or 0) for page in side] for side in (window, rest))
-            if (
-                _is_large(measure, _middle(measure, mine), _middle(measure, others))
-                and _distance(mine, others) >= tested.effect
-            ):
+            if _is_large(measure, *_figures(measure, mine, others)[:2]) and _distance(mine, others) >= tested.effect:
                 return True
         return False
 
     yield look, past
+
+
+def _figures(measure: Measure, values: Sequence[float], before: Sequence[float]) -> tuple[float, float, bool]:
+    """Return what of two samples is compared, and whether that is the largest tenth: where the medians are no other."""
+    now, was = _middle(measure, values), _middle(measure, before)
+    if measure.unit == "times" and not _is_large(measure, now, was):
+        top, top_before = (float(np.quantile(side, TOP)) for side in (values, before))
+        if _is_large(measure, top, top_before):
+            return top, top_before, True
+    return now, was, False
 
 
 def _middle(measure: Measure, values: Sequence[float]) -> float:
@@ -328,3 +341,28 @@ def _compare_edges(measure: Measure, threads: list[Measured], before: list[Measu
     for edge, count in counted.items():
         if count >= SEEN:
             yield from _compare_marks(measure, edge, threads, before, layout, lambda page, edge=edge: edge in page.edges)  # type: ignore[misc]
+
+
+def _compare_new_lines(measure: Measure, threads: list[Measured], before: list[Measured]) -> Looks:
+    """Compare the pages with lines that come again in the batch, and were never there, with slices of what is published.
+
+    The sample is in the order of digests: a slice of it is a draw at random.
+    """
+    size = min(len(threads), len(before) // 3)
+    if size < FEWEST or len(before) < FEWEST_BEFORE:
+        return
+    now, example = _count_new(threads[:size], before)
+    slices = [slice(at, at + size) for at in range(0, len(before) - size + 1, size)][:SLICES]
+    was = sum(_count_new(before[at], before[: at.start] + before[at.stop :])[0] for at in slices)
+    tested = compare_shares(now, size, was, size * len(slices))
+    shares = now / size, was / (size * len(slices))
+    large = _is_other(measure, now, size, was, size * len(slices))
+    yield Look(measure, example, None, *shares, size, len(before), tested, large), lambda: False
+
+
+def _count_new(pages: list[Measured], before: list[Measured]) -> tuple[int, str]:
+    """Return on how many pages there is a line that SEEN of them have, and none of those before; and the most frequent one."""
+    counted = Counter(line for page in pages for line in page.lines)
+    new = {line for line, count in counted.items() if count >= SEEN}
+    new.difference_update(*(page.lines for page in before))
+    return sum(not new.isdisjoint(page.lines) for page in pages), max(new, key=lambda line: (counted[line], line), default="")

@@ -7,7 +7,7 @@ exit with 1. `--accept SITE` lets a known change in (see `decide_site`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from flows.judging.reasons import decide_verdict, read_reasons
 # Under this name the counts of a site have the copies of that scrape of which there are most in the batch. A page under two
 # addresses, or put there twice, is no change of a site; one page in the place of a third of them is.
 COPIES, MANY_COPIES = "copies", 0.3
+ALIKE = 2  # changes of one kind that are told in full
 VERDICTS = ("pass", "suspect", "fail")
 MOST_FAILED, MANY_FAILED, MANY_SUSPECT = 0.5, 0.1, 0.5  # shares of a batch's scrapes that are judged without a baseline
 
@@ -75,7 +76,7 @@ def decide_site(
         return Decision(batch.site, 0, "pass", hold=False, reasons=[], pages_before=before.pages if before else None)
     findings = find_drift(batch, before, sites=sites) if before is not None else []
     changed = [look for look in findings if look.state == "changed"]
-    reasons = [look.sentence + _what_failed(look, told) for look in changed]
+    reasons = list(_tell_changes(changed, told))
     verdict = decide_verdict(look.severity for look in changed)
     if before is None or batch.pages < FEWEST or before.pages < FEWEST_BEFORE:
         reasons.append(_why_alone(batch, before))
@@ -91,6 +92,18 @@ def decide_site(
         reasons.insert(0, "let in because the change was accepted (--accept)")
     pages_before = before.pages if before is not None else None
     return Decision(batch.site, pages, verdict, verdict == "fail", reasons, findings, pages_before, told, is_accepted)
+
+
+def _tell_changes(changed: list[Look], counts: Mapping[str, int]) -> Iterator[str]:
+    """Yield a sentence a change; of many of one kind, such as rules that no longer cut, the first ones and how many more."""
+    kinds = Counter(look.measure.id for look in changed)
+    told: Counter[str] = Counter()
+    for look in changed:
+        told[look.measure.id] += 1
+        if told[look.measure.id] <= ALIKE:
+            yield look.sentence + _what_failed(look, counts)
+        elif told[look.measure.id] == kinds[look.measure.id]:
+            yield f"{look.measure.id}: {kinds[look.measure.id] - ALIKE:,} more changes of this kind"
 
 
 def _what_failed(look: Look, counts: Mapping[str, int]) -> str:

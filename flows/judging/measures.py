@@ -35,7 +35,8 @@ class Measure:
 
     def title(self, name: str = "") -> str:
         """Return what is measured, in words."""
-        return self.of.replace("{name}", name)
+        told = self.of.replace("{name}", name)
+        return told if told != self.of or not name else f"{told}, {name}"
 
 
 @cache

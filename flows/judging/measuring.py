@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from heapq import nsmallest
+from itertools import pairwise
 from statistics import median
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import polars as pl
 
@@ -17,6 +20,7 @@ from flows.judging.texts import (
     find_wrong_encoding,
     form_of_date,
     has_markup,
+    lines_of,
     mask_digits,
     words_of_date,
 )
@@ -24,8 +28,10 @@ from flows.records import Cut
 
 NEWLINE = "\n"
 MAX_POSTS = 20  # posts of a page whose texts are looked at; what a template does it does to the first ones, too
-FEW_POSTS = 3  # on a page with fewer, what stands at the edge of one post counts; on others it must stand at two
 TEMPLATES = 3  # expressions that nobody filled in, from which on a page counts as one that holds them
+MOST_LINES = 200  # of a page that are kept
+FEW_POSTS = 3  # on a page with fewer, what stands at the edge of one post counts; on others it must stand at two
+NAME = 60  # characters of an attribution
 ENDING = 60  # characters of a page's last line
 NEEDED = {
     "scrapes": (
@@ -36,8 +42,8 @@ NEEDED = {
     "spans": ("scrape_id", "start", "end", "rule", "record_id"),
     "questions": ("scrape_id", "question_id", "title", "body", "author_id", "posted_at", "posted_at_raw"),
     "answers": (
-        "scrape_id", "question_id", "headline", "body", "author_id", "byline", "posted_at", "posted_at_raw", "votes",
-        "is_accepted", "parent_answer_id",
+        "scrape_id", "question_id", "position", "headline", "body", "author_id", "byline", "posted_at", "posted_at_raw",
+        "votes", "is_accepted", "parent_answer_id",
     ),
     "comments": ("scrape_id",),
 }  # fmt: skip
@@ -55,6 +61,7 @@ class Measured(NamedTuple):
     marks: frozenset[str]  # what it has: "declares", "layout:repeats", "language:en"
     rules: dict[str, int]  # stretches that each rule cut
     edges: frozenset[str]  # what stands at the edges of its posts, masked
+    lines: frozenset[str]  # the lines of its posts, masked
 
     @property
     def rejected(self) -> bool:
@@ -75,7 +82,8 @@ def measure_pages(frames: Mapping[str, pl.DataFrame], aids: MeasuringAids) -> li
     A page of a snapshot whose posts were taken over by a newer scrape of its thread says nothing any more, and is left out.
     What is said of dates and of template expressions other rooms know (`aids`).
     """
-    answers, questions = _group(frames["answers"], NEEDED["answers"]), _group(frames["questions"], NEEDED["questions"])
+    answers = _group(frames["answers"].sort("position"), NEEDED["answers"])
+    questions = _group(frames["questions"], NEEDED["questions"])
     comments = dict(frames["comments"].group_by("scrape_id").len().iter_rows())
     rules = _count_rules(frames["spans"])
     texts = dict(frames["texts"].select("scrape_id", "text").iter_rows())
@@ -119,6 +127,7 @@ class _Page:
         self.amounts: dict[str, float] = {"text-length": row["chars"]}
         self.marks: set[str] = set()
         self.edges: frozenset[str] = frozenset()
+        self.lines: frozenset[str] = frozenset()
         self._look_at(text)
 
     def _look_at(self, text: str) -> None:
@@ -187,8 +196,9 @@ class _Page:
         self._distinct("distinct-dates", [row["posted_at_raw"] for row in answers if row["posted_at_raw"] is not None])
         if any(row["is_accepted"] for row in answers):
             self.marks.add("accepted")
-        if bylines := [len(row["byline"]) for row in answers if row["byline"]]:
-            self.amounts["byline-length"] = median(bylines)
+        if bylines := [row["byline"] for row in answers if row["byline"]]:
+            self.amounts["byline-length"] = median(map(len, bylines))
+            self.marks.update(f"name:{mask_digits(byline)[:NAME]}" for byline in bylines[:MAX_POSTS])
 
     def _add_texts(self) -> None:
         bodies = [row["body"] for row in self.answers if row["body"] is not None]
@@ -205,12 +215,19 @@ class _Page:
             counted = Counter(edge for body in posts[:MAX_POSTS] for edge in edges_of(body))
             least = 1 if len(posts) < FEW_POSTS else 2
             self.edges = frozenset(edge for edge, count in counted.items() if count >= least)
+            lines = {line for body in posts[:MAX_POSTS] for line in lines_of(body)}
+            if len(lines) > MOST_LINES:  # the same of them on every page
+                lines = set(nsmallest(MOST_LINES, lines, key=lambda line: crc32(line.encode("utf-8", "replace"))))
+            self.lines = frozenset(lines)
 
     def _add_dates(self) -> None:
         posts = ([self.asked] if self.asked else []) + self.answers
         printed = [row["posted_at_raw"] for row in posts if row["posted_at_raw"] is not None]
         if not printed:
             return
+        whens = [row["posted_at"] for row in self.answers if row["posted_at"] is not None]
+        if len(set(whens)) > 1:
+            self._share("dates-in-order", (one <= other for one, other in pairwise(whens)))
         self._share("dates-read", (row["posted_at"] is not None for row in posts if row["posted_at_raw"] is not None))
         self.marks.add(f"date-form:{Counter(map(form_of_date, printed)).most_common(1)[0][0]}")
         words = {word for text in printed for word in words_of_date(text) if word in self.aids.date_words}
@@ -236,5 +253,5 @@ class _Page:
         layout = None if "rejected" in self.marks else self.row["layout"]
         return Measured(
             self.row["scrape_id"], self.row["site"], layout, thread, min(whens, default=None), self.amounts,
-            frozenset(self.marks), self.rules, self.edges,
+            frozenset(self.marks), self.rules, self.edges, self.lines,
         )  # fmt: skip

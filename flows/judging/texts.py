@@ -35,6 +35,8 @@ DIGITS = re.compile(r"\d+")
 LETTERS = re.compile(r"[^\W\d_]+")
 SPACES = re.compile(r"\s+")
 EDGE_LINE, EDGE_WORDS = 80, 3  # characters of a line, words of an edge, that are taken as one
+LINE_CHARS, MOST_LINES = 60, 12  # characters by which a line is known; lines of a body that are looked at
+LABEL = re.compile(r"[^\W\d_][\w'’-]{2,20}(?: [\w'’-]{1,20}){0,2}:(?=\s|$)")
 FEW_BROKEN = 3  # broken characters that a text about encodings, or a name copied from elsewhere, may hold
 FORM_CHARS = 40
 
@@ -123,6 +125,22 @@ def claims_line(rule: Rule, line: str) -> bool:
     if not passes_gate(rule, line.lower()) or not compile_pattern(rule.pattern, case=rule.case).search(line):
         return False
     return not (rule.never and compile_pattern(rule.never).search(line))
+
+
+def lines_of(body: str) -> set[str]:
+    """Return the lines of a body by their first characters, and their labels, digits masked: where advertisements stand.
+
+    >>> sorted(lines_of("Oil it twice.\\n\\nSponsored: Acme\\n> a quotation"))
+    ['Oil it twice.', 'Sponsored:', 'Sponsored: Acme']
+    """
+    found = set()
+    for line in body.split("\n")[:MOST_LINES]:
+        text = line.strip()
+        if not text.startswith((">", "```")):
+            found.add(mask_digits(text[:LINE_CHARS]))
+            if label := LABEL.match(text):
+                found.add(mask_digits(label[0]))
+    return {line for line in found if LETTERS.search(line)}
 
 
 def edges_of(body: str) -> set[str]:
