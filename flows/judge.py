@@ -126,7 +126,8 @@ def judge_inputs(
         found.setdefault(site, Counter())[COPIES] = max(copies.values())
     for site in seen.walls.keys() & profiles.keys():
         profiles[site] = profiles[site].with_copies(seen.walls[site])
-    before = baseline.profile_sites(set(profiles)) if baseline else None
+    new = {site for site, profile in profiles.items() if profile.pages}
+    before = baseline.profile_sites(new) if baseline else None
     summary.sites = decide_sites(profiles, before, found, accepted)
     summary.profiles = profiles
     return summary

@@ -22,10 +22,11 @@ from flows.judging.measuring import MeasuringAids, measure_pages
 from flows.judging.pages import Aids, judge_dates, judge_page
 from flows.judging.profiles import profile_pages
 from flows.judging.reasons import Reason, give_reason
+from flows.judging.texts import A_JOB
 from flows.language import settle_language
 from flows.pipeline import split_page
 from flows.read.batches import Batch, read_batch
-from flows.records import Page, Unreadable
+from flows.records import Cut, Page, Unreadable
 from flows.rows import STAGED, Rows
 from flows.split.engines import Layout, read_layouts
 from flows.strip.residue import find_residue
@@ -139,10 +140,15 @@ def _dates(frames: Mapping[str, pl.DataFrame]) -> dict[str, list[tuple[str, date
     return dict(printed)
 
 
+@lru_cache(maxsize=A_JOB)
+def _find_residue(text: str) -> tuple[Cut, ...]:
+    return tuple(find_residue(text))
+
+
 @lru_cache(maxsize=2)
 def _aids(layouts: str) -> Aids:
     known = read_layouts() if layouts == "all" else ()
-    return Aids(find_residue, tuple(map(_selectors_of, known)))
+    return Aids(_find_residue, tuple(map(_selectors_of, known)))
 
 
 def _selectors_of(layout: Layout) -> Selectors:
@@ -153,7 +159,7 @@ def _selectors_of(layout: Layout) -> Selectors:
 
 def measuring_aids() -> MeasuringAids:
     """Return what measuring takes from other rooms."""
-    return MeasuringAids(read_date_words(LANGUAGES), find_residue)
+    return MeasuringAids(read_date_words(LANGUAGES), _find_residue)
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import nsmallest
 from itertools import pairwise
 from statistics import median
@@ -73,7 +73,7 @@ class MeasuringAids(NamedTuple):
     """What other rooms know; handed in, so that rooms stay apart."""
 
     date_words: Mapping[str, frozenset[str]]  # word of a date → the languages in which it is one
-    find_residue: Callable[[str], list[Cut]]
+    find_residue: Callable[[str], Sequence[Cut]]
 
 
 def measure_pages(frames: Mapping[str, pl.DataFrame], aids: MeasuringAids) -> list[Measured]:
@@ -136,7 +136,7 @@ class _Page:
             mark("rejected")
         if find_wrong_encoding(text) is not None:
             mark("wrong-encoding")
-        if any(next(find_phrases(text, scope), None) is not None for scope in ("folded", "folded-part")):
+        if any(find_phrases(text, scope) for scope in ("folded", "folded-part")):
             mark("folded")
         if len(self.aids.find_residue(text)) >= TEMPLATES:
             mark("template")

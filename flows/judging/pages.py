@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -43,7 +43,7 @@ GAP = re.compile(
 class Aids(NamedTuple):
     """What other rooms know; handed in, so that rooms stay apart."""
 
-    find_residue: Callable[[str], list[Cut]]
+    find_residue: Callable[[str], Sequence[Cut]]
     layouts: tuple[Selectors, ...] = ()
 
 
@@ -91,7 +91,7 @@ def _how_cut_off(page: Page) -> str | None:
     return None
 
 
-def _judge_templates(page: Page, found: Thread | NoThread, find_residue: Callable[[str], list[Cut]]) -> Iterator[Reason]:
+def _judge_templates(page: Page, found: Thread | NoThread, find_residue: Callable[[str], Sequence[Cut]]) -> Iterator[Reason]:
     """Judge the template expressions of a page that do not stand in posts, where they may be what people write about."""
     posts = [(claim.start, claim.end) for claim in found.claims if claim.post is not None and claim.role in POSTS]
     cut = [residue for residue in find_residue(page.text) if not any(start <= residue.start < end for start, end in posts)]

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from flows.rules import Rule, compile_pattern, passes_gate, read_rules
 
+# Pages of a job of judging (flows/judge.py): each is judged, then measured, and what was found is not looked for again.
+A_JOB = 512
 PHRASES = Path(__file__).with_name("phrases.toml")
 # UTF-8 read as windows-1252 or Latin-1: a lead byte's letter before one of the signs that continuation bytes become; and
 # windows-1252 read as Latin-1: the control characters that no text has.
 MOJIBAKE = re.compile(
     "[\x80-\x84\x86-\x9f]|[ÂÃÄÅÐÑØÙÎÏ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â[\x80€][\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|ï¿½|ðŸ"  # noqa: RUF001
 )
+LEADS = "ÂÃÄÅÐÑØÙÎÏâïð"
+C1 = re.compile(b"\xc2[\x80-\x84\x86-\x9f]")  # as UTF-8
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f\ue000-\uf8ff]")
 REPLACED = "\ufffd"
 MARKUP = re.compile(
@@ -49,13 +53,14 @@ class Stretch(NamedTuple):
     number: int
 
 
+@lru_cache(maxsize=A_JOB)
 def find_wrong_encoding(text: str) -> Stretch | None:
     """Return the first sign of a text read in the wrong encoding, None where there are no more than a quotation's.
 
     >>> find_wrong_encoding("CafÃ© Ã  la crÃ¨me, dÃ©jÃ\\xa0 vu")
     Stretch(start=3, end=5, number=4)
     """
-    if text.isascii():
+    if text.isascii() or not (_may_be_mojibake(text) or REPLACED in text):
         return None
     found = [match.span() for match in MOJIBAKE.finditer(text)]
     if REPLACED in text:
@@ -63,6 +68,11 @@ def find_wrong_encoding(text: str) -> Stretch | None:
     if len(found) < FEW_BROKEN or len(found) * 5000 < len(text):
         return None
     return Stretch(*min(found), len(found))
+
+
+def _may_be_mojibake(text: str) -> bool:
+    """Whether a text holds what every sign of MOJIBAKE begins with: a tenth of the time."""
+    return any(lead in text for lead in LEADS) or C1.search(text.encode("utf-8", "replace")) is not None
 
 
 def find_garbage(text: str) -> Stretch | None:
@@ -104,15 +114,27 @@ def read_phrases() -> tuple[Rule, ...]:
     return read_rules(PHRASES)
 
 
-def find_phrases(text: str, scope: str) -> Iterator[tuple[Rule, Stretch]]:
-    """Yield each rule of a scope ("wall", "folded", "folded-part") that claims a line of the text, with the line."""
+@cache
+def _phrases_of(scope: str) -> tuple[tuple[Rule, re.Pattern[str]], ...]:
+    """Return the rules of a scope, each with one pattern for all its gates."""
+    return tuple((rule, re.compile("|".join(map(re.escape, rule.gate)))) for rule in read_phrases() if rule.scope == scope)
+
+
+@lru_cache(maxsize=2 * A_JOB)
+def find_phrases(text: str, scope: str) -> tuple[tuple[Rule, Stretch], ...]:
+    """Return each rule of a scope ("wall", "folded", "folded-part") that claims a line of the text, with the line."""
+    return tuple(_find_phrases(text, scope))
+
+
+def _find_phrases(text: str, scope: str) -> Iterator[tuple[Rule, Stretch]]:
     lower = text.lower()
-    for rule in read_phrases():
-        if rule.scope != scope or not any(gate in lower for gate in rule.gate):
+    for rule, gate in _phrases_of(scope):
+        if gate.search(lower) is None:
             continue
         at = 0
         for line in text.split("\n"):
-            folded = SPACES.sub(" ", line).strip() if len(line) <= 2 * rule.max_chars else ""
+            is_short = 0 < len(line) <= 2 * rule.max_chars and gate.search(line.lower()) is not None
+            folded = SPACES.sub(" ", line).strip() if is_short else ""
             if 0 < len(folded) <= rule.max_chars and claims_line(rule, folded):
                 start = at + len(line) - len(line.lstrip())
                 yield rule, Stretch(start, at + len(line.rstrip()), 1)
@@ -163,7 +185,8 @@ def edges_of(body: str) -> set[str]:
 
 def mask_digits(text: str) -> str:
     """Return a line with white space folded and each number as 0."""
-    return DIGITS.sub("0", SPACES.sub(" ", text).strip())
+    folded = " ".join(text.split())
+    return folded if folded.isalpha() else DIGITS.sub("0", folded)
 
 
 def form_of_date(printed: str) -> str:
