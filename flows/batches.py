@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -54,18 +53,11 @@ def _columns() -> dict[str, tuple[str, ...]]:
     return {table: tuple(polars_schema(table)) for table in STAGED}
 
 
-def quiet_collector() -> None:
-    """Make Python look for cycles seldom: what is loaded stays, a page makes few, and looking takes a quarter of the time."""
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 50)
-
-
 def clean_batch(batch: Batch, run: Path) -> Cleaned:
     """Read, strip, split and validate one batch, write its run of rows into the folder `run`, return what it came to.
 
     Running it again overwrites what it wrote. Raises OSError for what trying again may mend.
     """
-    quiet_collector()
     rows = Rows(_columns(), author_key)
     done: list[PieceDone] = []
     origins: dict[str, int] = {}

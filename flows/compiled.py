@@ -30,6 +30,8 @@ MODULES = (
     "flows.split.flat.scoring", "flows.split.flat.compose",
     "flows.authors.name_lines", "flows.authors.roles", "flows.authors.signoffs", "flows.authors.plain_names",
     "flows.authors.attributions", "flows.authors.salutations",
+    "flows.authors.evidence", "flows.authors.likeness", "flows.authors.clusters", "flows.authors.rarity",
+    "flows.authors.spellings", "flows.authors.blocks", "flows.authors.cores",
 )  # fmt: skip
 DATA = ("*.toml", "*.txt", "*.npz")  # what modules read from beside themselves
 # Level 2 compiles in half the time of level 3 and is as fast.

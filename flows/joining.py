@@ -7,13 +7,14 @@ those for whom another id stands are moved to that id. So memory is bounded by t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
-from flows.authors.overrides import Overrides
+from flows.authors.overrides import Overrides, Rulings, apply_overrides, find_unmatched, tie_sites
 from flows.authors.resolution import ALIASES, EVIDENCE, resolve_authors
-from flows.publish.runs import Run, RunReader, detach, write_run
+from flows.publish.runs import RUN, Run, RunReader, count_rows, detach, write_run
 
 RESOLVED = "author_aliases"
 DEAL_ROWS = 20_000  # attributions that a deal is meant to have: as plain objects their people take some 150 MB
@@ -25,18 +26,31 @@ SITE_SEED = 22  # of the hash by which the sites are dealt out
 
 def count_deals(runs: Sequence[Run]) -> int:
     """Return into how many deals the sites go."""
-    rows = sum(RunReader([Run(run.folder)], "authors", "author_id", 1).read(0).height for run in runs)
+    rows = sum(count_rows(run, "authors") for run in runs)
     return max(1, -(-rows // DEAL_ROWS))
 
 
-def deal_authors(runs: Sequence[Run], ranges: range, of: int, deals: int, target: Path) -> None:
+def tie_overrides(runs: Sequence[Run], of: int, overrides: Overrides) -> dict[str, str]:
+    """Return the sites that overrides tie to others, each with the one by which it is dealt out; of `of` ranges of ids."""
+    named = sorted({told.id for entry in overrides.entries for told in entry.authors if told.id is not None})
+    sites: dict[str, str] = {}
+    if named:
+        reader = RunReader(runs, "authors", "author_id", of)
+        for at in sorted({int(author[:8], 16) * of >> 32 for author in named}):
+            found = reader.read(at).filter(pl.col("author_id").is_in(named) & pl.col("site").is_not_null())
+            sites |= dict(found.select("author_id", "site").iter_rows())
+    return tie_sites(overrides, sites)
+
+
+def deal_authors(runs: Sequence[Run], ranges: range, of: int, deals: int, tied: dict[str, str], target: Path) -> None:
     """Write one row an author, with all that is said of them, into the folder of their site's deal below `target`.
 
-    Of `of` ranges of ids those in `ranges` are read.
+    Of `of` ranges of ids those in `ranges` are read. A site that is tied to another goes where that one goes.
     """
     reader = RunReader(runs, "authors", "author_id", of)
     for number, known in enumerate(_gather(reader, ranges)):
-        dealt = known.with_columns(_deal=pl.col("site").hash(seed=SITE_SEED) % deals).filter(pl.col("site").is_not_null())
+        place = pl.col("site").replace(tied) if tied else pl.col("site")
+        dealt = known.with_columns(_deal=place.hash(seed=SITE_SEED) % deals).filter(pl.col("site").is_not_null())
         for (deal,), rows in dealt.partition_by("_deal", as_dict=True, include_key=False).items():
             write_run(target / f"{deal:05d}" / f"{ranges.start:06d}-{number}", "authors", rows, "author_id")
 
@@ -67,16 +81,28 @@ def _evidence_of(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def resolve_deal(deal: Path, overrides: Overrides, target: Path) -> None:
+def resolve_deal(deal: Path, overrides: Overrides, target: Path) -> list[str]:
     """Write into `target` which of a deal's author ids stand for others; of a deal that is not there, that none does.
 
     The result hangs on the rows of the authors alone: an id that was published before and is another's now is in the table
-    as long as what it came from is an input. Raises WrongUse for overrides that contradict each other.
+    as long as what it came from is an input. Returns a sentence for each author of an override who is not in the deal. Raises
+    WrongUse for overrides that contradict each other.
     """
     found = [pl.read_ipc(run.folder / "authors.arrow") for run in runs_below(deal)]
-    small = pl.concat(found).filter(pl.len().over("site") <= MAX_OF_SITE) if found else None
-    aliases = pl.DataFrame(schema=ALIASES) if small is None else resolve_authors(small, overrides)
+    authors = pl.concat(found) if found else pl.DataFrame(schema=dict.fromkeys(EVIDENCE, pl.String))
+    rulings = apply_overrides(overrides, authors)
+    aliases = resolve_authors(_comparable(authors, rulings), rulings) if found else pl.DataFrame(schema=ALIASES)
     write_run(target, RESOLVED, aliases, "author_id")
+    return find_unmatched(overrides, authors) if overrides.entries else []
+
+
+def _comparable(authors: pl.DataFrame, rulings: Rulings) -> pl.DataFrame:
+    """Return the authors of sites that are not too large, and of the others those who are ruled on, with nothing to compare."""
+    large = pl.len().over("site") > MAX_OF_SITE
+    ruled = sorted({*chain.from_iterable(ids for ids, _ in rulings.same), *chain.from_iterable(rulings.apart)})
+    nameless = [pl.lit(None, authors.schema[name]).alias(name) for name in ("name", "family_name", "aliases")]
+    named = authors.filter(large & pl.col("author_id").is_in(ruled)).with_columns(nameless)
+    return pl.concat([authors.filter(~large), named])
 
 
 def move_rows(runs: Sequence[Run], ranges: range, of: int, resolved: Path, target: Path) -> None:
@@ -88,7 +114,7 @@ def move_rows(runs: Sequence[Run], ranges: range, of: int, resolved: Path, targe
     for at in ranges:
         rows = reader.read(at)
         found = rows.join(aliases, left_on="author_id", right_on="alias_id", how="semi")
-        moved.append(detach(replace_aliases(found, aliases)))
+        moved.append(detach(replace_aliases(found.drop(RUN), aliases)))
         if sum(frame.estimated_size() for frame in moved) > FLUSH_BYTES or at == ranges[-1]:
             write_run(target / f"{ranges.start:06d}-{number}", "authors", pl.concat(moved), "author_id")
             number, moved = number + 1, []

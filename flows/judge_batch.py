@@ -12,7 +12,6 @@ from typing import Any
 import polars as pl
 
 from flows.authors.resolve import author_key
-from flows.batches import quiet_collector
 from flows.dates.printed import read_dates
 from flows.dates.words import LANGUAGES, MONTHS, UNITS, WEEKDAYS
 from flows.identity import site_of
@@ -31,6 +30,7 @@ from flows.rows import STAGED, Rows
 from flows.split.engines import Layout, read_layouts
 from flows.strip.residue import find_residue
 from flows.validate import validate_batch
+from flows.workers import quiet_collector
 from schemas import polars_schema
 
 LONG_OPENING = 80  # characters; shorter questions are asked twice by chance

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -37,7 +38,9 @@ ON_REJECT = ("quarantine", "fail")
 # Characters of text from which merging gets new workers: those that cleaned hold some 250 MB of heap and caches, and starting
 # anew takes half a second.
 RENEW_ABOVE = 256 << 20
+MOST_WARNINGS = 20
 Tag = TypeVar("Tag")
+log = logging.getLogger("threadmill")
 
 
 class Future(Protocol):
@@ -354,20 +357,24 @@ def _merge_tables(runs: list[Run], chars: int, staging: Path, executor: Executor
 
 
 def _resolve_authors(runs: list[Run], ranges: int, staging: Path, executor: Executor, overrides: Overrides) -> None:
-    """Find out which author ids stand for others: the authors dealt out by site, each deal resolved, their rows moved."""
-    from flows.joining import count_deals  # noqa: PLC0415
+    """Find out which author ids stand for others: the authors dealt out by site, each deal resolved, their rows moved.
 
-    def run(job: Callable[..., None], arguments: Iterable[tuple[Any, ...]]) -> None:
-        for _ in _in_order(((job, told, None) for told in arguments), executor):
-            pass
+    Warns of authors in the overrides whom no input has.
+    """
+    from flows.joining import count_deals, tie_overrides  # noqa: PLC0415
+
+    def run(job: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> list[Any]:
+        return [result for result, _ in _in_order(((job, told, None) for told in arguments), executor)]
 
     step = -(-ranges // executor.workers)
     shares = [range(at, min(at + step, ranges)) for at in range(0, ranges, step)]
     dealt, resolved = staging / "dealt", staging / "resolved"
-    deals = count_deals(runs)
-    run(run_deal, ((runs, share, ranges, deals, dealt) for share in shares))
+    deals, tied = count_deals(runs), tie_overrides(runs, ranges, overrides)
+    run(run_deal, ((runs, share, ranges, deals, tied, dealt) for share in shares))
     found = sorted(dealt.iterdir()) if dealt.is_dir() else [dealt / "none"]
-    run(run_resolve, ((deal, overrides, resolved / deal.name) for deal in found))
+    unmatched = run(run_resolve, ((deal, overrides, resolved / deal.name) for deal in found))
+    for sentence in sorted(set.intersection(*map(set, unmatched)))[:MOST_WARNINGS]:
+        log.warning(sentence)
     run(run_move, ((runs, share, ranges, resolved, staging / "moved") for share in shares))
 
 

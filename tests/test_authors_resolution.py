@@ -75,6 +75,21 @@ def test_an_invented_site_is_resolved_with_a_precision_of_99_percent() -> None:
     assert recall >= 0.6  # of all variants; many say nothing but a common name
 
 
+def test_what_is_passed_over_unweighed_could_not_have_counted() -> None:
+    authors, _ = make_site(700, seed=8)
+    rows = [*authors.iter_rows(named=True), *(told for _, *pair in read_pairs() for told in people(*pair))]
+    forms = [form for told in rows for form in evidence.read_people(told | {"site": "skin.example"})]
+    weights = rarity.Rarity(forms)
+    pairs = [
+        (forms[one], forms[other], likeness.compare(forms[one], forms[other], weights))
+        for one, other in blocks.find_pairs(list(enumerate(forms)))
+    ]
+    assert sum(like.conflict is None for *_, like in pairs) > 500
+    for one, other, like in pairs:
+        if like.conflict is None:
+            assert likeness.most_bits(one, other, weights) >= like.bits - 1e-9, (one, other, like)
+
+
 # -- what never joins, what stands apart ----------------------------------------------------------------------------------
 
 

@@ -75,3 +75,41 @@ def test_broken_overrides_are_wrong_use(raw: Path, tmp_path: Path, clean: Clean)
     assert (ended.code, ended.err.count("\n")) == (2, 1)
     assert "authors.overrides.toml" in ended.err
     assert main(["path", str(tmp_path / "p")]) == 2
+
+
+def write_site(raw: Path, number: int, site: str, byline: str) -> None:
+    write_thread(raw, number, [byline, "Anna Berg, MD\nBoard Certified Dermatologist"])
+    (raw / f"{number}.txt.meta.json").write_text(json.dumps({"url": f"https://{site}/q/{number}"}), "utf-8")
+
+
+def ids_of(snapshot: Path, name: str) -> list[str]:
+    """Return the ids of the authors of a family name, by their sites."""
+    return table(snapshot, "authors").filter(pl.col("family_name") == name).sort("site")["author_id"].to_list()
+
+
+def test_overrides_reach_across_sites_that_are_resolved_apart_and_across_large_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.joining.DEAL_ROWS", 1)
+    sites = [f"s{number}.example" for number in range(6)]
+    for number, site in enumerate(sites):
+        write_site(tmp_path / "raw", number, site, "Wilhelmina Oosterveen, MD\nUtrecht Dermatologist")
+    before = ids_of(snapshot_of(tmp_path / "raw", tmp_path / "p"), "Oosterveen")
+    assert len(before) == 6
+    by_name = ", ".join(f'{{site = "{site}", name = "Wilhelmina Oosterveen"}}' for site in sites[:2])
+    by_id = f'"{before[2]}", {{site = "{sites[1]}", name = "Wilhelmina Oosterveen"}}'
+    told = "".join(f'[[same]]\nauthors = [{named}]\nwhy = "says her page"\n' for named in (by_name, by_id))
+    (tmp_path / "raw/authors.overrides.toml").write_text(told, "utf-8")
+    for largest in (60_000, 1):  # of a site of two authors, one is too many: its authors are ruled on all the same
+        monkeypatch.setattr("flows.joining.MAX_OF_SITE", largest)
+        snapshot = snapshot_of(tmp_path / "raw", tmp_path / f"p{largest}")
+        assert sorted(ids_of(snapshot, "Oosterveen")) == sorted([min(before[:3]), *before[3:]])
+        assert set(table(snapshot, "author_aliases")["why"]) == {"override: says her page"}
+
+
+def test_an_override_of_nobody_is_told(raw: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    names = [f'{{site = "{SITE}", name = "{name}"}}' for name in ("Anna Berg", "Nobody Here")]
+    (raw / "authors.overrides.toml").write_text(f'[[same]]\nauthors = [{", ".join(names)}]\nwhy = "a pen name"\n')
+    snapshot_of(raw, tmp_path / "p")
+    (message,) = [told.getMessage() for told in caplog.records if told.name == "threadmill"]
+    assert "[[same]] number 1: nobody is Nobody Here" in message

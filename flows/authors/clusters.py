@@ -11,7 +11,7 @@ from typing import NamedTuple
 from flows.authors.blocks import find_pairs
 from flows.authors.cores import Core
 from flows.authors.evidence import Person
-from flows.authors.likeness import compare
+from flows.authors.likeness import compare, most_bits
 from flows.authors.rarity import Rarity
 
 SAFETY_BITS = 8.0  # by chance alone one author in 256 meets such a double
@@ -50,6 +50,14 @@ class Weigher:
         self._rarity = {site: Rarity(people) for site, people in by_site.items()}
         self._asked = {site: math.log2(max(told.size, LEAST_SIZE)) + SAFETY_BITS for site, told in self._rarity.items()}
         self._known: dict[tuple[int, int], Weighed] = {}
+
+    def may_count(self, one: int, other: int) -> bool:
+        """Whether two cores are worth weighing: False where they cannot come near to what is asked for."""
+        a, b = self._cores[one].sets, self._cores[other].sets
+        if len(a) != 1 or len(b) != 1 or len(a[0]) != 1 or len(b[0]) != 1 or a[0][0].site != b[0][0].site:
+            return True
+        site = a[0][0].site
+        return most_bits(a[0][0], b[0][0], self._rarity[site]) > self._asked[site] - RIVAL_BITS
 
     def weigh(self, one: int, other: int) -> Weighed:
         """Return how alike two cores are: as their most alike sets, unless others of them speak against it."""
@@ -95,7 +103,7 @@ def find_clusters(cores: Sequence[Core], apart: frozenset[tuple[str, str]]) -> l
     edges = {
         pair: weighed.margin
         for pair in find_pairs(members)
-        if (weighed := weigher.weigh(*pair)).margin is not None and weighed.margin > -RIVAL_BITS
+        if weigher.may_count(*pair) and (weighed := weigher.weigh(*pair)).margin is not None and weighed.margin > -RIVAL_BITS
     }
     for pair in _rivals(edges, weigher):
         del edges[pair]

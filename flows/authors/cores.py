@@ -121,6 +121,8 @@ def _accounts(people: dict[str, list[Person]]) -> list[list[str]]:
 
 def _distinct(people: list[Person]) -> list[Person]:
     """Return the forms that differ in more than the id, the first of each."""
+    if len(people) < 2:
+        return people
     seen: dict[Person, Person] = {}
     for person in people:
         seen.setdefault(replace(person, id=""), person)

@@ -141,6 +141,25 @@ def apply_overrides(overrides: Overrides, authors: pl.DataFrame) -> Rulings:
     return Rulings(tuple(group for group in same if len(group[0]) > 1), frozenset(apart))
 
 
+def tie_sites(overrides: Overrides, sites: dict[str, str]) -> dict[str, str]:
+    """Return each site that an entry names beside another, with the site that stands for all that hang together so.
+
+    `sites` has the site of each id that an entry names. Authors of sites that are tied have to be resolved at one place.
+    """
+    stands: dict[str, str] = {}
+
+    def root(site: str) -> str:
+        while stands.get(site, site) != site:
+            site = stands[site]
+        return site
+
+    for entry in overrides.entries:
+        named = {told.site or sites.get(told.id or "") for told in entry.authors}
+        first, *others = sorted({root(site) for site in named if site is not None}) or [""]
+        stands |= dict.fromkeys(others, first)
+    return {site: root(site) for site in stands}
+
+
 def find_unmatched(overrides: Overrides, authors: pl.DataFrame) -> list[str]:
     """Return a sentence for each author of an entry that is not at hand: a typing error, or an input that went."""
     finder = _Finder(authors)

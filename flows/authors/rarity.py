@@ -58,6 +58,7 @@ class Rarity:
                     self._counts[kind].update(values)
         self._size = len(seen)
         self._known: dict[tuple[str, str], float] = {}
+        self._most: dict[tuple[str, tuple[str, ...]], float] = {}
 
     @property
     def size(self) -> int:
@@ -71,6 +72,14 @@ class Rarity:
             prior = listed_share(kind, value) or 2.0 ** -UNLISTED_BITS[kind]
             share = (self._counts[kind][value] + PRIOR * prior) / (self._size + PRIOR)
             known = self._known[kind, value] = min(-math.log2(share), MOST_BITS[kind])
+        return known
+
+    def most_bits(self, kind: str, values: tuple[str, ...]) -> float:
+        """What agreement on one of several parts of a name, or on a name behind one, proves at most, in bits."""
+        known = self._most.get((kind, values))
+        if known is None:
+            names = {name for value in values for name in (value, *names_behind(value))}
+            known = self._most[kind, values] = max(self.bits(kind, name) for name in names)
         return known
 
     def count(self, kind: str, value: str) -> int:

@@ -14,7 +14,7 @@ import polars as pl
 from flows.authors.clusters import Cluster, find_clusters
 from flows.authors.cores import PUBLISHED, Core, build_cores, published_groups
 from flows.authors.evidence import read_people
-from flows.authors.overrides import Overrides, apply_overrides
+from flows.authors.overrides import Overrides, Rulings, apply_overrides
 
 EVIDENCE = (
     "author_id", "site", "name", "family_name", "suffix", "credentials", "role", "location", "profile_url", "aliases",
@@ -24,7 +24,7 @@ Alias = tuple[str, str, str | None, str]
 
 
 def resolve_authors(
-    authors: pl.DataFrame, overrides: Overrides | None = None, published: pl.DataFrame | None = None
+    authors: pl.DataFrame, overrides: Overrides | Rulings | None = None, published: pl.DataFrame | None = None
 ) -> pl.DataFrame:
     """Return which ids stand for another: alias_id → author_id with the site and the reason, sorted by alias_id.
 
@@ -36,7 +36,7 @@ def resolve_authors(
     Raises WrongUse for overrides that contradict each other.
     """
     rows = authors.select(EVIDENCE).sort("author_id")
-    rulings = apply_overrides(overrides or Overrides(), rows)
+    rulings = overrides if isinstance(overrides, Rulings) else apply_overrides(overrides or Overrides(), rows)
     known = [] if published is None else sorted(published.select("alias_id", "author_id", "why").iter_rows())
     ids: list[str] = rows["author_id"].to_list()
     people = {row["author_id"]: read_people(row) for row in _comparable(rows).iter_rows(named=True)}

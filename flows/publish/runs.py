@@ -16,8 +16,11 @@ import polars as pl
 import pyarrow as pa
 
 # Text that one range may hold: with its copies while it is sorted and written, a worker stays near 250 MB.
-RANGE_BYTES = 24 << 20
+RANGE_BYTES = 16 << 20
 MAX_RANGES = 1 << 16
+# Runs that are mapped at a time: each buffer that a stretch of a file touches brings 64 KB or more of it into memory, three
+# megabytes a run; of some hundred runs that would be over a gigabyte.
+MOST_MAPPED = 16
 PIECE = "_piece"  # which piece of its batch a row comes from, from 0
 RUN = "_run"  # which of the runs that are merged a row comes from, from 0; given when it is read
 PAGE = "_page"  # which page of its thread a post stood on, from 1
@@ -76,27 +79,46 @@ class RunReader:
 
     def read(self, at: int) -> pl.DataFrame:
         """Return the rows of range `at` that count, run after run; the schema alone where there are none."""
-        found = [self._slice(run, at) for run, bounds in enumerate(self._bounds) if bounds[at + 1] > bounds[at]]
-        return pl.concat(found) if found else self._slice(0, at)
+        found = [(run, bounds[at], bounds[at + 1]) for run, bounds in enumerate(self._bounds) if bounds[at + 1] > bounds[at]]
+        stretches = found or [(0, 0, 0)]
+        copied = [self._take(stretches[first : first + MOST_MAPPED]) for first in range(0, len(stretches), MOST_MAPPED)]
+        rows = _as_frame(pa.concat_tables(copied).combine_chunks())
+        told = {"run": [run for run, _, _ in found], "rows": [end - start for _, start, end in found]}
+        runs = pl.DataFrame(told, schema=dict.fromkeys(told, pl.UInt32)).select(pl.col("run").repeat_by("rows").explode())
+        return self._of_living(rows.with_columns(runs["run"].alias(RUN)))
 
-    def _slice(self, run: int, at: int) -> pl.DataFrame:
-        start, end = self._bounds[run][at : at + 2]
-        rows = _as_frame(_copy(self._tables[run].slice(start, end - start)))
-        self._maps[run].madvise(mmap.MADV_DONTNEED)
-        alive = self._alive[run]
-        counted = rows if alive is None else rows.filter(pl.col(PIECE).is_in(alive))
-        return counted.with_columns(pl.lit(run, pl.UInt32).alias(RUN))
+    def _take(self, stretches: Sequence[tuple[int, int, int]]) -> pa.Table:
+        """Return stretches of runs (run, first row, last row) in memory of their own, and let go of the maps."""
+        rows = _copy([self._tables[run].slice(start, end - start) for run, start, end in stretches])
+        for run, _, _ in stretches:
+            self._maps[run].madvise(mmap.MADV_DONTNEED)
+        return rows
+
+    def _of_living(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of pieces that still count."""
+        if all(alive is None for alive in self._alive):
+            return rows
+        whole = [run for run, alive in enumerate(self._alive) if alive is None]
+        some = [(run, piece, True) for run, alive in enumerate(self._alive) for piece in alive or ()]
+        living = pl.DataFrame(some, schema={RUN: pl.UInt32, PIECE: pl.UInt32, "_alive": pl.Boolean}, orient="row")
+        told = rows.join(living, on=[RUN, PIECE], how="left", maintain_order="left")
+        return told.filter(pl.col("_alive") | pl.col(RUN).is_in(whole)).drop("_alive")
 
 
-def _copy(rows: pa.Table) -> pa.Table:
-    """Return rows in memory of their own.
-
-    Each buffer that a stretch of a mapped file touches brings 64 KB or more with it: of some hundred runs, over a gigabyte.
-    """
+def _copy(stretches: Sequence[pa.Table]) -> pa.Table:
+    """Return stretches of mapped files, one after the other, in memory of their own."""
+    if len(stretches) > 1:
+        return pa.concat_tables(stretches).combine_chunks()
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema) as stream:
-        stream.write_table(rows)
+    with pa.ipc.new_stream(sink, stretches[0].schema) as stream:
+        stream.write_table(stretches[0])
     return pa.ipc.open_stream(sink.getvalue()).read_all()
+
+
+def count_rows(run: Run, table: str) -> int:
+    """Return how many rows of a table a run holds, whether or not they count."""
+    with pa.memory_map(str(run.folder / f"{table}.arrow")) as file:
+        return int(pa.ipc.open_file(file).read_all().num_rows)
 
 
 def detach(rows: pl.DataFrame) -> pl.DataFrame:
@@ -149,6 +171,6 @@ def join_runs(runs: Sequence[Run], target: Path, shards: dict[str, str]) -> None
                 {PIECE: alive, "_new": range(base, base + len(alive))}, schema=dict.fromkeys((PIECE, "_new"), pl.UInt32)
             )
             kept = rows.join(numbers, on=PIECE, how="inner", maintain_order="left")
-            frames.append(kept.with_columns(pl.col("_new").alias(PIECE)).drop("_new"))
+            frames.append(kept.with_columns(pl.col("_new").alias(PIECE)).drop("_new", RUN))
             base += len(alive)
         write_run(target, table, pl.concat(frames), shard)
