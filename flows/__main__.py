@@ -24,6 +24,7 @@ COMMANDS = {
     "schema": ("schema", "export the contract of the tables, or tell what changed since an older one"),
     "serve": ("serve", "run the scheduled deployments on this machine"),
     "snapshots": ("snapshots", "list the snapshots of PROCESSED, and check that they are whole"),
+    "validate": ("validate", "judge scrapes before they are let in, one by one and against what is published"),
 }
 
 

@@ -18,7 +18,7 @@ from flows.quarantine import add_slices
 from flows.read.batches import Batch, read_piece
 from flows.read.pieces import Piece
 from flows.records import Unreadable
-from flows.rows import STAGED, Columns, Rows
+from flows.rows import STAGED, Columns, Rows, site_of_page
 from flows.strip.residue import find_residue
 from flows.validate import validate_batch
 from schemas import polars_schema, traits_of
@@ -76,6 +76,8 @@ def _clean_piece(piece: Piece, batch: Batch, rows: Rows, origins: dict[str, int]
     pages = chars = 0
     is_settled = True
     for page in read_piece(piece, batch.raw):
+        if batch.held and (piece.found.source, site_of_page(page)) in batch.held:
+            continue
         pages += 1
         origins[page.source] = number
         if isinstance(page, Unreadable):

@@ -12,14 +12,30 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.events import emit_event
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 from pydantic import Field
 
-from flows.report import WATCHER, as_markdown, read_refused, summarize
+from flows.holding import UNKNOWN
+from flows.judge import judge_batch
+from flows.report import WATCHER, as_markdown, gate_lines, read_refused, summarize
 from flows.run import Options, Outcome, run_clean
-from flows.workers import WorkerPool, count_cores, run_batch, run_compare, run_deal, run_join, run_move, run_resolve, run_share
+from flows.workers import (
+    WorkerPool,
+    count_cores,
+    run_batch,
+    run_compare,
+    run_deal,
+    run_join,
+    run_keep,
+    run_move,
+    run_resolve,
+    run_share,
+)
+
+SITE_HELD = "threadmill.site.held"  # the event that a site's new batch was held back
 
 
 def is_passing(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -45,6 +61,8 @@ class PrefectExecutor:
         self._tasks = {
             run_batch: _as_task(pool, run_batch, "clean-batch", "batch-{argument.number}"),
             run_compare: _as_task(pool, run_compare, "compare-snapshots", "compare"),
+            judge_batch: _as_task(pool, judge_batch, "judge-batch", "judge-{argument.number}"),
+            run_keep: _as_task(pool, run_keep, "keep-held", "keep"),
             run_join: _as_task(pool, run_join, "join-runs", "join"),
             run_deal: _as_task(pool, run_deal, "deal-authors", "deal"),
             run_move: _as_task(pool, run_move, "move-authors", "move"),
@@ -65,7 +83,7 @@ class PrefectExecutor:
         self._pool.stop()
 
 
-def clean_raw(
+def clean_raw(  # noqa: PLR0913 -- a flow's parameters, given by name
     raw: Annotated[str, Field(description="Folder of the scrapes, or one file")] = "raw",
     processed: Annotated[str, Field(description="Folder of the snapshots")] = "processed",
     layouts: Annotated[
@@ -81,15 +99,23 @@ def clean_raw(
     ] = 1.0,
     resume: Annotated[bool, Field(description="End what a rollback holds")] = False,
     retry: Annotated[list[str] | None, Field(description="Inputs to clean again though nothing changed")] = None,
+    gate: Annotated[
+        bool, Field(description="Judge what is new, and leave out a site whose batch fails: what is published of it stays")
+    ] = False,
+    accept: Annotated[list[str] | None, Field(description="Sites whose known change the gate lets in")] = None,
 ) -> dict[str, Any]:
     """Clean what is new or changed below `raw` into a new snapshot of `processed`, and return what was done as plain data."""
-    options = Options(layouts, on_reject, max_reject_rate, resume=resume, retry=frozenset(retry or ()))
+    options = Options(
+        layouts, on_reject, max_reject_rate, resume=resume, retry=frozenset(retry or ()), gate=gate,
+        accept=frozenset(accept or ()),
+    )  # fmt: skip
     pool = WorkerPool(workers or count_cores())
     try:
         outcome = run_clean(Path(raw), Path(processed), PrefectExecutor(pool), WATCHER.get(), options)
     finally:
         pool.close()
     write_artifacts(outcome)
+    tell_gate(outcome)
     return summarize(outcome)
 
 
@@ -101,7 +127,20 @@ def write_artifacts(outcome: Outcome) -> None:
         create_table_artifact(refused, key="refused-records", description="Refused records, the first of them")
 
 
-def _task_runner() -> TaskRunner[PrefectFuture[Any]]:
+def tell_gate(outcome: Outcome) -> None:
+    """Leave what the gate decided with the flow run, and an event for each site that it holds back, for automations."""
+    if outcome.gate is None:
+        return
+    told = outcome.gate.as_json()
+    lines = [f"- {line.strip()}" for _, line in gate_lines(told)] or ["Every site is let in."]
+    create_markdown_artifact("\n".join(lines), key="gate", description="What the gate held back, and why")
+    for one in told["held"]:
+        resource = {"prefect.resource.id": f"threadmill.site.{one['site'] or UNKNOWN}"}
+        emit_event(SITE_HELD, resource=resource, payload={**one, "snapshot": str(outcome.snapshot)})
+
+
+def make_task_runner() -> TaskRunner[PrefectFuture[Any]]:
+    """Return what runs the tasks of a flow: two a core, of which one waits for the other's worker."""
     return ThreadPoolTaskRunner(max_workers=2 * count_cores())  # type: ignore[return-value]  # its future is one
 
 
@@ -119,6 +158,6 @@ def start_server() -> None:
 
 
 clean = flow(
-    name="clean", description=clean_raw.__doc__, flow_run_name="clean-{raw}", task_runner=_task_runner(),
+    name="clean", description=clean_raw.__doc__, flow_run_name="clean-{raw}", task_runner=make_task_runner(),
     validate_parameters=True, persist_result=False,
 )(clean_raw)  # fmt: skip

@@ -1,41 +1,93 @@
-"""Schedules: the nightly `clean`, served on this machine."""
+"""Schedules: the nightly `clean`, and `audit` every hour and when a scrape has landed, served on this machine."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from flows.errors import Fault
+from flows.landing import watch_raw
 
-NIGHTLY = "0 3 * * *"
+NIGHTLY, HOURLY = "0 3 * * *", "0 * * * *"
+LANDED = "scrape.landed"  # the event that there are new files below raw/
+MOST_TOLD = 20  # of them are named in the event
 STARTUP_SECONDS = 120  # a first start migrates its database; 9 to 13 s on two idle cores
 LOCAL = "http://127.0.0.1:4200/api"
 
 
-def serve_schedules(raw: str, processed: str, cron: str = NIGHTLY, every: float | None = None) -> None:
-    """Serve the deployment `clean/nightly` until interrupted.
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """When what is run; seconds, where not said otherwise."""
+
+    cron: str = NIGHTLY  # of `clean`
+    every: float | None = None  # takes the place of `cron`
+    audit: str = HOURLY  # a schedule of `audit`, as cron has it
+    watch: float = 30.0  # between two looks for new files below raw/; 0: none
+
+
+def serve_schedules(raw: str, processed: str, when: Timetable, *, gate: bool = False) -> None:
+    """Serve the deployments `clean/nightly` and `audit/landed` until interrupted.
 
     Schedules fire only against a Prefect server: the one that PREFECT_API_URL names, else one on this machine, which is
-    started for as long as this runs. `every` is an interval in seconds that takes the place of `cron`. Raises Fault when
-    no server answers.
+    started for as long as this runs. Files that land below `raw` are told by the event `scrape.landed`, on which `audit`
+    runs. Raises Fault when no server answers.
     """
-    with _server():
-        from flows.clean import clean  # noqa: PLC0415 -- reads PREFECT_API_URL when it is loaded
+    with _server(), _watched(Path(raw), when.watch):
+        from prefect import serve  # noqa: PLC0415 -- reads PREFECT_API_URL when it is loaded
+        from prefect.events import DeploymentEventTrigger  # noqa: PLC0415
 
-        schedule = {"interval": timedelta(seconds=every)} if every else {"cron": cron}
-        parameters = {"raw": str(Path(raw).resolve()), "processed": str(Path(processed).resolve())}
-        clean.serve(
-            name="nightly", parameters=parameters, tags=["threadmill"], limit=1, pause_on_shutdown=False,
-            description="Clean the scrapes below raw/ into a new snapshot of processed/", **schedule,
+        from flows.audit import audit  # noqa: PLC0415
+        from flows.clean import clean  # noqa: PLC0415
+
+        places = {"raw": str(Path(raw).resolve()), "processed": str(Path(processed).resolve())}
+        common: dict[str, Any] = {"tags": ["threadmill"], "concurrency_limit": 1}
+        nightly = clean.to_deployment(
+            "nightly", parameters={**places, "gate": gate}, **common,
+            description="Clean the scrapes below raw/ into a new snapshot of processed/",
+            **({"interval": timedelta(seconds=when.every)} if when.every else {"cron": when.cron}),
         )  # fmt: skip
+        landed = audit.to_deployment(
+            "landed", parameters=places, cron=when.audit, **common,
+            description="Judge what lies below raw/ and is not published",
+            triggers=[DeploymentEventTrigger(expect={LANDED}, name="scrape-landed")],
+        )  # fmt: skip
+        assert not isinstance(nightly, Coroutine) and not isinstance(landed, Coroutine)  # noqa: S101, PT018 -- for the type checker
+        # Prefect would name the plain function that the flow was made of, which is no flow; see prefect.yaml.
+        nightly.entrypoint, landed.entrypoint = "flows.clean.clean", "flows.audit.audit"
+        serve(nightly, landed, pause_on_shutdown=False, limit=2)
+
+
+@contextmanager
+def _watched(raw: Path, every: float) -> Iterator[None]:
+    """Look for new files below a folder for as long as this is open, and tell them as events."""
+    if not every:
+        yield
+        return
+    from prefect.events import emit_event  # noqa: PLC0415 -- reads PREFECT_API_URL when it is loaded
+
+    def tell(sources: list[str]) -> None:
+        resource = {"prefect.resource.id": "threadmill.raw", "threadmill.raw": str(raw.resolve())}
+        emit_event(LANDED, resource=resource, payload={"count": len(sources), "sources": sources[:MOST_TOLD]})
+
+    ended = threading.Event()
+    watcher = threading.Thread(target=watch_raw, args=(raw, every, tell, ended), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join(timeout=10)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "work": outcome.work.as_json() if outcome.work else None,
         "changes": outcome.changes,
         "held": outcome.held,
+        "gate": outcome.gate.as_json() if outcome.gate else None,
     }
 
 
@@ -51,9 +53,23 @@ def work_line(work: dict[str, int]) -> str:
     >>> work_line({"new": 2, "changed": 0, "removed": 1, "unchanged": 1500, "outdated": 0})
     'inputs: 2 new, 1 removed, 1,500 unchanged'
     """
-    named = {"outdated": "cleaned again (other rules or code, or to be tried again)"}
+    named = {"held": "held back by the gate", "outdated": "cleaned again (other rules or code, or to be tried again)"}
     told = [f"{number:,} {named.get(name, name)}" for name, number in work.items() if number]
     return "inputs: " + (", ".join(told) or "none")
+
+
+def gate_lines(gate: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what the gate decided, from its decisions as plain data: (verdict, line)."""
+    for name, verdict, said in (
+        ("held", "fail", "held back: {scrapes:,} new scrapes of {site}; what is published of it stays"),
+        ("accepted", "suspect", "let in, as accepted: {scrapes:,} new scrapes of {site}"),
+        ("suspect", "suspect", "let in, but suspect: {scrapes:,} new scrapes of {site}"),
+    ):
+        for one in gate[name]:
+            yield verdict, said.format(scrapes=one["scrapes"], site=one["site"] or "(site not known)")
+            yield from ((verdict, f"    {reason}") for reason in one["reasons"])
+    for site in gate["unseen"]:
+        yield "note", f"--accept {site}: there is nothing new of this site"
 
 
 def report_rows(counts: dict[str, Any]) -> list[tuple[str, str]]:
@@ -72,9 +88,12 @@ def _most(counted: dict[str, int], number: int) -> list[tuple[str, int]]:
 
 def as_markdown(outcome: Outcome) -> str:
     """Return the report of a run in Markdown."""
+    gate = [f"- {line.strip()}" for _, line in gate_lines(outcome.gate.as_json())] if outcome.gate else []
     if outcome.counts is None:
-        return f"Nothing new among {outcome.inputs:,} inputs; `{outcome.snapshot}` stands."
+        return "\n".join([*gate, "", f"Nothing new among {outcome.inputs:,} inputs; `{outcome.snapshot}` stands."])
     lines = [
+        *gate,
+        "",
         f"Snapshot `{outcome.snapshot}`",
         "",
         work_line(outcome.work.as_json()) if outcome.work else "",

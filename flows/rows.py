@@ -95,7 +95,7 @@ class Rows:
     def add_page(self, page: Page, found: Thread | NoThread) -> None:
         """Add a page and what was found in it."""
         url = identity.canonical_url(page.url) if page.url else None
-        site = page.site or (identity.site_of(page.url) if page.url else None)
+        site = site_of_page(page)
         scrape = identity.scrape_id(page.digest, page.locator, page.url)
         ids: list[str | None] = []
         if isinstance(found, Thread):
@@ -195,6 +195,13 @@ class Rows:
             page.fetched_at, page.source, position,
         ))  # fmt: skip
         return author
+
+
+def site_of_page(page: Page | Unreadable) -> str | None:
+    """Return the site that a page is of, as far as it says, or its container."""
+    if isinstance(page, Unreadable):
+        return None
+    return page.site or (identity.site_of(page.url) if page.url else None)
 
 
 def _parent_of(answer: Post, ids: list[str | None]) -> str | None:

@@ -12,14 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from flows.authors.overrides import Overrides, find_overrides
 from flows.errors import DataRefused, WrongUse
+from flows.holding import Gate, carry_on, check_held, judge_new, retain_held
 from flows.publish.history import begin_history, check_snapshot, note_switch, read_hold, release_hold, retire_snapshots
 from flows.publish.snapshots import latest_snapshot, open_processed, publish_snapshot, read_manifest
 from flows.read.batches import Batch, delete_spools, plan_batches
-from flows.read.inputs import find_inputs
+from flows.read.inputs import Input, find_inputs
 from flows.read.stamps import Stamp
 from flows.split.engines import choose_layouts, digest_layouts
 from flows.store import Store, Work
@@ -73,6 +74,8 @@ class Options:
     resume: bool = False  # end what `rollback` holds
     again: bool = False  # clean every input again
     retry: frozenset[str] = frozenset()  # sources of inputs that are cleaned again
+    gate: bool = False  # judge what is new, and leave out what fails, site by site
+    accept: frozenset[str] = frozenset()  # sites whose change the gate lets in; "-": scrapes of no known site
 
     def check(self) -> None:
         """Raise WrongUse for an option that is not known."""
@@ -81,6 +84,8 @@ class Options:
             raise WrongUse(f"--on-reject {self.on_reject}: not known; use {' or '.join(ON_REJECT)}")
         if not 0 <= self.max_reject_rate <= 1:
             raise WrongUse(f"--max-reject-rate {self.max_reject_rate}: not a share from 0 to 1")
+        if self.accept and not self.gate:
+            raise WrongUse(f"--accept {min(self.accept)}: tells the gate what to let in; it goes with --gate")
 
 
 @dataclass(slots=True)
@@ -96,6 +101,7 @@ class Outcome:
     work: Work | None = None
     changes: dict[str, Any] | None = None  # since the snapshot before: rows by table, counts by kind
     held: bool = False  # `rollback` holds the snapshot that is there
+    gate: Gate | None = None  # what the gate decided; None: nothing was judged
 
 
 class Progress(Protocol):
@@ -126,39 +132,69 @@ def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress
         begin_history(processed)
         before = latest_snapshot(processed)
         if before is not None and read_hold(processed) is not None and not options.resume:
-            return Outcome(before, published=False, inputs=len(inputs), tables=read_manifest(before)["tables"], held=True)
-        store = Store(staging.parent, f"{versions()['cleaning']}-{layouts}")
-        stamps = store.stamp(inputs, raw)
-        fingerprint = _fingerprint(stamps, f"{layouts}\x1f{overrides}")
-        if before is not None and not (options.again or options.retry) and _is_current(before, fingerprint):
+            return _stand(before, inputs, held=True)
+        basis = _basis_of(before) if options.gate else None
+        store = Store(staging.parent, f"{versions()['cleaning']}-{layouts}", basis)
+        stamps, settings = store.stamp(inputs, raw), f"{layouts}\x1f{overrides}"
+        is_forced = bool(options.again or options.retry)
+        if before is not None and not is_forced and _is_current(before, _fingerprint(stamps, settings)):
             release_hold(processed)
-            return Outcome(before, published=False, inputs=len(inputs), tables=read_manifest(before)["tables"])
+            return _stand(before, inputs)
         work = store.plan(inputs, stamps, lambda source: options.again or source in options.retry)
+        gate = _judge(store, work, raw, executor, progress, before, options)
+        fingerprint = _fingerprint(store.stamps, settings, gate.told if gate else "")
+        if gate is not None and gate.held and not is_forced and (_is_current(before, fingerprint) if before else store.is_bare):
+            return _stand(before, inputs, gate=gate)
         progress.planned(sum(found.size for found in work.todo))
-        _clean_all(work, store, raw, staging, executor, progress, options.layouts)
-        merged = _merge_all(store, staging, executor, progress, overrides)
+        held = gate.left_out if gate else frozenset()
+        _clean_all(work, store, raw, staging, executor, progress, _Told(options.layouts, held))
+        if gate is not None and gate.held:
+            retain_held(store, gate.held, executor, staging)
+        merged = _merge_all(store, staging, executor, progress, overrides, fingerprint)
         counts = _add_up(merged)
-        about: dict[str, Any] = {
+        parts = [part for share in merged for part in share.parts]
+        if gate is not None and gate.held and before is not None:
+            check_held(before, staging / "snapshot", parts, gate.held)
+        _refuse_data(counts, options)
+        about = {
             "run": {"id": secrets.token_hex(8), "started_at": started.isoformat()},
-            "versions": versions(),
-            "inputs": {
-                "count": len(inputs), "bytes": sum(found.size for found in inputs), "digest": fingerprint,
-                "settled": store.is_settled, **work.as_json(),
-            },
+            **_describe(inputs, fingerprint, store, work),
             "options": {"layouts": options.layouts},
             "counts": counts.as_json(),
-        }  # fmt: skip
-        _refuse_data(counts, options)
-        parts = [part for share in merged for part in share.parts]
+        }
+        if told := gate.as_manifest() if gate else carry_on(before):
+            about["gate"] = told
         about["changes"] = _compare(before, staging / "snapshot", parts, counts, executor)
         progress.stage("publish")
         snapshot = publish_snapshot(processed, staging / "snapshot", parts, about)
         note_switch(processed, "publish")
         release_hold(processed)
         outcome = Outcome(snapshot, published=True, inputs=len(inputs), counts=counts, work=work, changes=about["changes"])
-        outcome.tables = read_manifest(snapshot)["tables"]
+        outcome.tables, outcome.gate = read_manifest(snapshot)["tables"], gate
         outcome.retired = retire_snapshots(processed)
         return outcome
+
+
+def _stand(before: Path | None, inputs: list[Input], *, held: bool = False, gate: Gate | None = None) -> Outcome:
+    """Return the outcome of a run that leaves `latest` as it is."""
+    tables = read_manifest(before)["tables"] if before is not None else {}
+    return Outcome(before, published=False, inputs=len(inputs), tables=tables, held=held, gate=gate)
+
+
+def _judge(
+    store: Store, work: Work, raw: Path, executor: Executor, progress: Progress, before: Path | None, options: Options
+) -> Gate | None:
+    if not options.gate:
+        return None
+    progress.stage("judge")
+    return judge_new(store, work, raw, executor, before, options.layouts, options.accept)
+
+
+def _describe(inputs: list[Input], fingerprint: str, store: Store, work: Work) -> dict[str, Any]:
+    """Return what a manifest says of the program and of its inputs."""
+    size = sum(found.size for found in inputs)
+    about = {"count": len(inputs), "bytes": size, "digest": fingerprint, "settled": store.is_settled, **work.as_json()}
+    return {"versions": versions(), "inputs": about}
 
 
 def _compare(before: Path | None, after: Path, parts: list[Part], counts: Counts, executor: Executor) -> dict[str, Any] | None:
@@ -180,15 +216,22 @@ def _compare(before: Path | None, after: Path, parts: list[Part], counts: Counts
     }
 
 
+def _basis_of(before: Path | None) -> str:
+    return str(read_manifest(before).get("inputs", {}).get("digest", "")) if before is not None else ""
+
+
 def _is_current(before: Path, fingerprint: str) -> bool:
     inputs = read_manifest(before).get("inputs", {})
     return bool(inputs.get("digest") == fingerprint and inputs.get("settled", True))
 
 
-def _fingerprint(stamps: dict[str, Stamp], options: str) -> str:
-    """Return a digest of everything that the rows depend on: the inputs, what stands beside them, options, the program."""
+def _fingerprint(stamps: dict[str, Stamp], options: str, held: str = "") -> str:
+    """Return a digest of everything that the rows depend on: the inputs, what stands beside them, options, the program.
+
+    `held`: what the gate held back.
+    """
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{versions()}\x1f{options}\x1e".encode("utf-8", "surrogatepass"))
+    digest.update(f"{versions()}\x1f{options}\x1e{held}".encode("utf-8", "surrogatepass"))
     for source, stamp in sorted(stamps.items()):
         digest.update(f"{source}\x1f{stamp.content}\x1f{stamp.beside}\x1e".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
@@ -224,13 +267,20 @@ def _refuse_data(counts: Counts, options: Options) -> None:
 # -- cleaning -------------------------------------------------------------------------------------------------------------
 
 
+class _Told(NamedTuple):
+    """What a batch is told besides its pieces."""
+
+    layouts: str
+    held: frozenset[tuple[str, str | None]]  # see Batch
+
+
 def _clean_all(
-    work: Work, store: Store, raw: Path, staging: Path, executor: Executor, progress: Progress, layouts: str
+    work: Work, store: Store, raw: Path, staging: Path, executor: Executor, progress: Progress, told_to: _Told
 ) -> None:
     """Clean the batches, a few ahead of the workers at a time; the store takes note of them."""
 
     def clean(batches: Iterable[Batch]) -> None:
-        told = (replace(batch, layouts=layouts, version=versions()["cleaning"]) for batch in batches)
+        told = (replace(batch, layouts=told_to.layouts, version=versions()["cleaning"], held=told_to.held) for batch in batches)
         named = ((batch, staging / "runs" / secrets.token_hex(8)) for batch in told)
         jobs = ((run_batch, (batch, folder), (batch, folder)) for batch, folder in named)
         for cleaned, (batch, folder) in _in_order(jobs, executor):
@@ -264,7 +314,9 @@ def _in_order(jobs: Iterator[tuple[Callable[..., Any], tuple[Any, ...], Tag]], e
 # -- merging --------------------------------------------------------------------------------------------------------------
 
 
-def _merge_all(store: Store, staging: Path, executor: Executor, progress: Progress, overrides: Overrides) -> list[Merged]:
+def _merge_all(
+    store: Store, staging: Path, executor: Executor, progress: Progress, overrides: Overrides, basis: str
+) -> list[Merged]:
     """Merge the runs that count into the parts of a snapshot, keep them for the next run, and check every link."""
     from flows.promises import check_links  # noqa: PLC0415 -- loads the column engine; the workers are at work by now
 
@@ -278,7 +330,7 @@ def _merge_all(store: Store, staging: Path, executor: Executor, progress: Progre
         store.replace(small, folder)
         store.adopt()
     with ThreadPoolExecutor(1, thread_name_prefix="threadmill-store") as beside:
-        kept = beside.submit(store.keep)  # the disk is at work while the workers compute
+        kept = beside.submit(store.keep, basis)  # the disk is at work while the workers compute
         runs = store.runs()
         merged = _merge_tables(runs, store.chars, staging, executor, overrides)
         kept.result()

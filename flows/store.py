@@ -51,6 +51,7 @@ class Entry:
     stamp: Stamp
     pieces: list[Kept] = field(default_factory=list)
     is_settled: bool = True  # False: it could not be read, and is tried again
+    held: tuple[str | None, ...] = ()  # sites whose pages the gate left out, to be judged again
 
 
 @dataclass(slots=True)
@@ -58,24 +59,37 @@ class Work:
     """What a run has to do: the inputs to clean, and how many there are of each kind."""
 
     todo: list[Input]
+    fresh: list[Input] = field(default_factory=list)  # of them, whose content was not let in before
     new: int = 0
     changed: int = 0
     removed: int = 0
     unchanged: int = 0
     outdated: int = 0  # of inputs that did not change: cleaned by other rules or another version, or to be tried again
 
+    held: int = 0  # of those that are new or changed: left as they lie, because the gate holds all their pages
+
+    def hold(self, sources: set[str]) -> None:
+        """Leave some inputs as they lie."""
+        self.todo = [found for found in self.todo if found.source not in sources]
+        self.held = len(sources)
+
     def as_json(self) -> dict[str, int]:
         """Return the counts as plain data."""
-        return {name: getattr(self, name) for name in ("new", "changed", "removed", "unchanged", "outdated")}
+        return {name: getattr(self, name) for name in ("new", "changed", "removed", "unchanged", "outdated", "held")}
 
 
 class Store:
     """The cleaned inputs below one output folder."""
 
-    def __init__(self, snapshots: Path, version: str) -> None:
+    def __init__(self, snapshots: Path, version: str, basis: str | None = None) -> None:
+        """Read the index; with `basis`, only one that was kept for the snapshot that was made of that basis."""
         self._folder = snapshots / CLEANED
         self._version = version
-        self._before, self._outdated = _read_index(self._folder, version)
+        self._before, self._outdated, kept_for = _read_index(self._folder, version)
+        if (
+            basis is not None and kept_for != basis
+        ):  # a run was refused, killed, or rolled back: what it let in is not published
+            self._before, self._outdated = {}, {}
         self._sweep()
         self._now: dict[str, Entry] = {}
         self._places: dict[str, str] = {}  # path → source
@@ -83,10 +97,16 @@ class Store:
 
     def _sweep(self) -> None:
         """Take away what no index names: a run was killed, or the disk was full, before it could be kept."""
-        named = {kept.run for entry in self._before.values() for kept in entry.pieces}
+        known = (*self._before.values(), *self._outdated.values())
+        named = {kept.run for entry in known for kept in entry.pieces}
         for left in self._folder.iterdir() if self._folder.is_dir() else ():
             if left.name not in named and left.name != INDEX:
                 shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether there is no input at all."""
+        return not self._now
 
     @property
     def is_empty(self) -> bool:
@@ -97,7 +117,7 @@ class Store:
 
     def stamp(self, inputs: Iterable[Input], raw: Path) -> dict[str, Stamp]:
         """Return the stamp of each input by source; only what changed in size or time is read."""
-        known = {**self._outdated, **{source: entry.stamp for source, entry in self._before.items()}}
+        known = {source: entry.stamp for source, entry in (*self._outdated.items(), *self._before.items())}
         return {found.source: stamp_input(found, raw, known.get(found.source)) for found in inputs}
 
     def plan(self, inputs: Iterable[Input], stamps: dict[str, Stamp], again: Callable[[str], bool]) -> Work:
@@ -105,18 +125,20 @@ class Store:
         work = Work([])
         for found in inputs:
             stamp, before = stamps[found.source], self._before.get(found.source)
-            outdated = self._outdated.get(found.source)
-            is_same = before is not None and (before.stamp.content, before.stamp.beside) == (stamp.content, stamp.beside)
-            if before is not None and is_same and before.is_settled and not again(found.source):
+            known = before or self._outdated.get(found.source)
+            is_same = known is not None and known.stamp.is_like(stamp)
+            if before is not None and is_same and before.is_settled and not before.held and not again(found.source):
                 self._now[found.source] = Entry(stamp, before.pieces)
                 work.unchanged += 1
                 continue
             work.todo.append(found)
             self._now[found.source] = Entry(stamp)
             self._places[str(found.path)] = found.source
-            if before is None and outdated is None:
+            if known is None or not is_same or known.held:
+                work.fresh.append(found)
+            if known is None:
                 work.new += 1
-            elif is_same or (outdated is not None and (outdated.content, outdated.beside) == (stamp.content, stamp.beside)):
+            elif is_same:
                 work.outdated += 1
             else:
                 work.changed += 1
@@ -126,18 +148,69 @@ class Store:
 
     def is_known(self, piece: Piece) -> bool:
         """Whether a piece of a changed input is one that was cleaned before; it is then taken over."""
+        kept = self._find(piece)
+        if kept is not None:
+            self._now[self._places[str(piece.found.path)]].pieces.append(kept)
+        return kept is not None
+
+    def knows(self, piece: Piece) -> bool:
+        """Whether a piece would be taken over."""
+        return self._find(piece) is not None
+
+    def _find(self, piece: Piece) -> Kept | None:
         source = self._places[str(piece.found.path)]
         before, key = self._before.get(source), self._key(piece, source)
         if before is None or key is None or not before.is_settled or self._again(source):
-            return False
-        kept = next((kept for kept in before.pieces if kept.key == key), None)
-        if kept is not None:
-            self._now[source].pieces.append(kept)
-        return kept is not None
+            return None
+        return next((kept for kept in before.pieces if kept.key == key), None)
 
     def _key(self, piece: Piece, source: str) -> str | None:
         is_range = piece.spool is None and piece.end is not None and piece.found.refusal is None
         return range_key(self._now[source].stamp, piece.start) if is_range else None
+
+    # -- what the gate holds ----------------------------------------------------------------------------------------------
+
+    def put_back(self, source: str) -> None:
+        """Let an input be what it was before, or not be there, as none of its new content is let in."""
+        before = self._before.get(source)
+        if before is None:
+            self._now.pop(source, None)
+        else:
+            self._now[source] = before
+
+    def leave_out(self, source: str, sites: Iterable[str | None]) -> None:
+        """Take note that the pages of some sites are left out of an input, so that it is judged again."""
+        self._now[source].held = tuple(sorted(sites, key=lambda site: site or ""))
+
+    def find_replaced(self) -> dict[str, list[tuple[str, Kept]]]:
+        """Return by run the pieces, each with its source, that new content takes the place of, or that are gone."""
+        replaced: dict[str, list[tuple[str, Kept]]] = {}
+        for source, before in (*self._outdated.items(), *self._before.items()):
+            now = self._now.get(source)
+            if now is not None and (now is before or (now.stamp.is_like(before.stamp) and not before.held)):
+                continue
+            taken = {(kept.run, kept.number) for kept in now.pieces} if now else set()
+            for kept in before.pieces:
+                if (kept.run, kept.number) not in taken and (self._folder / kept.run).is_dir():
+                    replaced.setdefault(kept.run, []).append((source, kept))
+        return replaced
+
+    def folder_of(self, run: str) -> Path:
+        """Return where a run is kept."""
+        return self._folder / run
+
+    def retain(self, source: str, folder: Path, kept: Kept, sites: Iterable[str | None]) -> None:
+        """Let a piece of some sites count besides what an input holds now, or though the input is gone."""
+        before = self._before.get(source) or self._outdated[source]
+        self._folders[folder.name] = folder
+        entry = self._now.setdefault(source, Entry(before.stamp))
+        entry.pieces.append(kept)
+        self.leave_out(source, {*entry.held, *sites})
+
+    @property
+    def stamps(self) -> dict[str, Stamp]:
+        """The stamps of what counts now, by source."""
+        return {source: entry.stamp for source, entry in self._now.items()}
 
     # -- after cleaning ---------------------------------------------------------------------------------------------------
 
@@ -146,7 +219,7 @@ class Store:
         self._folders[folder.name] = folder
         for number, (piece, done) in enumerate(zip(batch.pieces, cleaned.pieces, strict=True)):
             entry = self._now[self._places[str(piece.found.path)]]
-            key = self._key(piece, self._places[str(piece.found.path)])
+            key = self._key(piece, self._places[str(piece.found.path)]) if not entry.held else None
             entry.pieces.append(Kept(folder.name, number, done.pages, done.chars, key))
             entry.is_settled &= done.is_settled
 
@@ -213,10 +286,11 @@ class Store:
         for name in self._alive().keys() & self._folders.keys():
             self._folders[name] = self._folders[name].rename(self._folder / name)
 
-    def keep(self) -> None:
+    def keep(self, basis: str = "") -> None:
         """Make the new runs and the index last, and take away what no input stands in any more.
 
-        Files are synced before the index names them; the index is switched in one step.
+        `basis`: a digest of what they are made of. Files are synced before the index names them; the index is switched in one
+        step.
         """
         alive = self._alive()
         for name in sorted(alive.keys() & self._folders.keys()):
@@ -224,17 +298,29 @@ class Store:
                 sync_file(file)
             sync_folder(self._folder / name)
         sync_folder(self._folder)
-        write_durably(self._folder / INDEX, orjson.dumps(self._as_json()))
-        self._before = self._now
+        write_durably(self._folder / INDEX, orjson.dumps(self._as_json() | {"basis": basis}))
+        self._before, self._outdated = self._now, {}
         self._sweep()
 
     def _as_json(self) -> dict[str, Any]:
         inputs = {
-            source: [astuple(entry.stamp), [astuple(kept) for kept in entry.pieces], entry.is_settled]
+            source: [astuple(entry.stamp), [astuple(kept) for kept in entry.pieces], entry.is_settled, entry.held]
             for source, entry in self._now.items()
         }
         sizes = {run: _size_of(self._folder / run) for run in self._alive()}
         return {"format": FORMAT, "version": self._version, "runs": sizes, "inputs": inputs}
+
+
+def find_waiting(snapshots: Path, inputs: Iterable[Input], raw: Path) -> list[Input]:
+    """Return the inputs that no run has let in as they are now, or of which the gate left pages out; nothing is written."""
+    sound, outdated, _ = _read_index(snapshots / CLEANED, "")
+    known = {**outdated, **sound}
+    waiting = []
+    for found in inputs:
+        entry = known.get(found.source)
+        if entry is None or entry.held or not entry.stamp.is_like(stamp_input(found, raw, entry.stamp)):
+            waiting.append(found)
+    return waiting
 
 
 def _order_of(joined: list[Run]) -> Callable[[tuple[str, int]], tuple[int, int]]:
@@ -242,25 +328,26 @@ def _order_of(joined: list[Run]) -> Callable[[tuple[str, int]], tuple[int, int]]
     return lambda place: (at[place[0]], place[1])
 
 
-def _read_index(folder: Path, version: str) -> tuple[dict[str, Entry], dict[str, Stamp]]:
-    """Return the entries that hold, and the stamps of those that are of another version or have lost a run."""
+def _read_index(folder: Path, version: str) -> tuple[dict[str, Entry], dict[str, Entry], str]:
+    """Return the entries that hold, those that are of another version or have lost a run, and what they are the basis of."""
     try:
         index = orjson.loads((folder / INDEX).read_bytes())
         if index["format"] != FORMAT:
-            return {}, {}
+            return {}, {}, ""
         there = {run for run, size in index["runs"].items() if (folder / run).is_dir() and _size_of(folder / run) == size}
         entries = {
-            source: Entry(_as_stamp(*stamp), [Kept(*kept) for kept in pieces], is_settled)
-            for source, (stamp, pieces, is_settled) in index["inputs"].items()
+            source: Entry(_as_stamp(*stamp), [Kept(*kept) for kept in pieces], is_settled, tuple(*held))
+            for source, (stamp, pieces, is_settled, *held) in index["inputs"].items()
         }
     except (OSError, ValueError, KeyError, TypeError):
-        return {}, {}  # none yet, or a damaged one: everything is cleaned again
+        return {}, {}, ""  # none yet, or a damaged one: everything is cleaned again
     sound = {
         source: entry
         for source, entry in entries.items()
         if index["version"] == version and all(kept.run in there for kept in entry.pieces)
     }
-    return sound, {source: entry.stamp for source, entry in entries.items() if source not in sound}
+    outdated = {source: entry for source, entry in entries.items() if source not in sound}
+    return sound, outdated, index.get("basis", "")
 
 
 def _size_of(folder: Path) -> int:

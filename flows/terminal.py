@@ -26,6 +26,7 @@ _NAMES = {
     "\ufeff": "⟨BOM⟩",
 }
 TAB = "    "
+COLOURS = {"pass": "green", "suspect": "yellow", "fail": "red", "note": "dim"}  # of verdicts
 MAX_MARKS = 8  # combining marks that stay with their letter at a wrap; no script stacks more
 
 

@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parent
 SOURCES = ("*.py", "*.toml", "*.txt", "*.npz")
 # What a page's rows do not depend on: how they are merged, published, shown and scheduled.
 AFTER_CLEANING = (
-    "audit.py", "changes.py", "clean.py", "deployments.py", "evaluation.py", "first_query.py", "joining.py", "merge.py",
-    "promises.py", "replay.py", "report.py", "run.py", "store.py", "terminal.py", "view.py", "workers.py", "commands",
-    "publish",
-    "against.py", "discover.py", "discovering", "proposing.py", "sightings.py",
+    "against.py", "audit.py", "baseline.py", "changes.py", "clean.py", "deployments.py", "discover.py", "evaluation.py",
+    "first_query.py", "holding.py", "joining.py", "judge.py", "judge_batch.py", "landing.py", "merge.py", "promises.py",
+    "proposing.py", "replay.py", "report.py", "run.py", "sightings.py", "store.py", "targets.py", "terminal.py", "view.py",
+    "workers.py", "commands", "discovering", "judging", "publish",
 )  # fmt: skip
 
 

@@ -150,6 +150,15 @@ def run_join(runs: list[Run], target: Path) -> None:
     join_runs(runs, target, {table: str(traits_of(table)["shard"]) for table in STAGED})
 
 
+def run_keep(run: Run, sites: list[str | None], target: Path) -> list[tuple[int, int, int]]:
+    """Take the rows of some sites out of a run, in a worker."""
+    from flows.publish.runs import keep_sites  # noqa: PLC0415 -- loaded in the worker
+    from flows.rows import STAGED  # noqa: PLC0415
+    from schemas import traits_of  # noqa: PLC0415
+
+    return keep_sites(run, sites, target, {table: str(traits_of(table)["shard"]) for table in STAGED})
+
+
 def run_deal(runs: list[Run], ranges: range, of: int, deals: int, tied: dict[str, str], target: Path) -> None:
     """Deal the authors of some ranges out by their sites, in a worker."""
     from flows.joining import deal_authors  # noqa: PLC0415 -- loaded in the worker

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from flows import compiled
+from tests.sites.generator import SITES, make_pages, write_batch
 
 ROOT = Path(__file__).parent.parent
 
 
-def clean(out: Path, **environment: str) -> dict[str, str]:
-    """Clean the sample scrapes; return the digest of each part."""
-    command = [sys.executable, "-m", "flows", "clean", "--no-prefect", "raw", str(out)]
+def clean(raw: Path, out: Path, **environment: str) -> dict[str, str]:
+    """Clean some scrapes; return the digest of each part."""
+    command = [sys.executable, "-m", "flows", "clean", "--no-prefect", str(raw), str(out)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={**os.environ, **environment})
     parts = (out / "latest").resolve().rglob("*.parquet")
     return {path.parent.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in parts}
@@ -37,7 +40,15 @@ def test_compiled_and_plain_give_the_same_bytes(tmp_path: Path) -> None:
     if problem is not None:
         pytest.skip(f"nothing can be compiled here: {problem}")
     assert imported_from("flows.strip.artifacts").startswith(str(compiled.build_folder()))
-    assert clean(tmp_path / "compiled") == clean(tmp_path / "plain", THREADMILL_PLAIN="1")
+    raw = shutil.copytree(ROOT / "raw", tmp_path / "raw")
+    shutil.copytree(ROOT / "tests/engine_pages", raw / "engines", ignore=shutil.ignore_patterns("*.json"))
+    for site in SITES:
+        pages = make_pages(site, 8, 3)
+        write_batch(raw / site, [page.name for page in pages], [page.html for page in pages])
+    plain = clean(raw, tmp_path / "plain", THREADMILL_PLAIN="1")
+    assert clean(raw, tmp_path / "compiled") == plain
+    rejects = pl.read_parquet(tmp_path / "compiled/latest/rejects/*.parquet")
+    assert not {"defect", "conservation"} & set(rejects["check"])
 
 
 def test_plain_python_is_taken_when_asked_for() -> None:

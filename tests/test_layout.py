@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted([*(ROOT / "flows").rglob("*.py"), *(ROOT / "schemas").rglob("*.py")])
-ROOMS = ("read", "strip", "split", "authors", "dates", "publish", "discovering")
+ROOMS = ("read", "strip", "split", "authors", "dates", "discovering", "judging", "publish")
 SHARED = {"flows.records", "flows.rules", "flows.errors"}
 FLOW_MODULES = {"flows/clean.py", "flows/audit.py", "flows/deployments.py"}
 TOP_LEVEL = {"flows", "schemas", "raw", "processed", "tests", "pyproject.toml", "README.md"}

@@ -24,6 +24,7 @@ FLOORS: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "tests/floors.toml").r
 
 
 CORPUS: dict[str, dict[str, Any]] = FLOORS.pop("corpus")
+FLOORS.pop("harm")  # tests/test_harmed.py
 
 
 @pytest.mark.parametrize("name", FLOORS)

@@ -16,8 +16,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 from rich.table import Table
 
 from flows.read.inputs import check_raw
-from flows.report import WATCHER, report_rows, summarize, work_line
+from flows.report import WATCHER, gate_lines, report_rows, summarize, work_line
 from flows.run import ON_REJECT, Options, run_clean
+from flows.terminal import COLOURS, neutralize
 from flows.workers import PlainExecutor, WorkerPool, count_cores
 
 MAX_WORKERS = 1024  # more cores than any machine that it runs on
@@ -64,6 +65,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="publish nothing when more than this share of the scrapes is refused (0 to 1)",
     )
+    parser.add_argument(
+        "--gate",
+        action="store_true",
+        help="judge what is new first, as validate does; a site whose batch fails keeps what is published of it (exit code 1)",
+    )
+    parser.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="SITE",
+        help="with --gate: let a known change of this site in, once; later batches are held against it (- : no known site)",
+    )
     parser.add_argument("--resume", action="store_true", help="publish again after a rollback")
 
 
@@ -75,7 +88,10 @@ def _positive(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Clean, then print what was read, kept, cut and refused, and where it is."""
-    options = Options(arguments.layouts, arguments.on_reject, arguments.max_reject_rate, resume=arguments.resume)
+    options = Options(
+        arguments.layouts, arguments.on_reject, arguments.max_reject_rate, resume=arguments.resume, gate=arguments.gate,
+        accept=frozenset(arguments.accept),
+    )  # fmt: skip
     done = watched(
         lambda: run_path(arguments.raw, arguments.processed, options, arguments.workers, with_prefect=not arguments.no_prefect)
     )
@@ -83,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(done, ensure_ascii=False))
     else:
         _print(done)
-    return 0
+    return 1 if done["gate"] and done["gate"]["held"] else 0
 
 
 def watched(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -119,7 +135,7 @@ def _run_flow(raw: Path, processed: Path, options: Options, workers: int | None)
     start_server()
     return clean(
         str(raw), str(processed), options.layouts, workers, on_reject=options.on_reject, resume=options.resume,
-        max_reject_rate=options.max_reject_rate, retry=sorted(options.retry),
+        max_reject_rate=options.max_reject_rate, retry=sorted(options.retry), gate=options.gate, accept=sorted(options.accept),
     )  # fmt: skip
 
 
@@ -156,10 +172,13 @@ class ProgressBar:
 
 def _print(done: dict[str, Any]) -> None:
     console = Console()
+    for verdict, line in gate_lines(done["gate"]) if done["gate"] else ():
+        console.print(neutralize(line), style=COLOURS[verdict], highlight=False, soft_wrap=True, markup=False)
     if done["held"]:
         console.print("a rollback holds the snapshot; nothing was published (clean --resume ends that)", highlight=False)
     elif done["counts"] is None:
-        console.print(f"nothing new among {done['inputs']:,} inputs; the latest snapshot stands", highlight=False)
+        let_in = "nothing new is let in" if done["gate"] and done["gate"]["held"] else "nothing new"
+        console.print(f"{let_in} among {done['inputs']:,} inputs; the latest snapshot stands", highlight=False)
     else:
         console.print(work_line(done["work"]), highlight=False)
         table = Table("", "", show_header=False, box=None, pad_edge=False)

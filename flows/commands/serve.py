@@ -10,12 +10,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--raw", default="raw", help="folder of the scrapes (default: raw)")
     parser.add_argument("--processed", default="processed", help="folder of the snapshots (default: processed)")
     parser.add_argument("--cron", default="0 3 * * *", help="when to clean (default: every night at three)")
+    parser.add_argument("--gate", action="store_true", help="clean with the gate: a site whose new batch fails is held back")
+    parser.add_argument("--audit", default="0 * * * *", metavar="CRON", help="when to judge what is new (default: every hour)")
+    parser.add_argument(
+        "--watch", type=float, default=30.0, metavar="SECONDS",
+        help="look for new files so often, and judge them at once (default: 30; 0: never)",
+    )  # fmt: skip
     parser.add_argument("--every", type=float, metavar="SECONDS", help="clean every so many seconds, in place of --cron")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until interrupted."""
-    from flows.deployments import serve_schedules  # noqa: PLC0415 -- Prefect takes over a second to load
+    from flows.deployments import Timetable, serve_schedules  # noqa: PLC0415 -- Prefect takes over a second to load
 
-    serve_schedules(arguments.raw, arguments.processed, arguments.cron, arguments.every)
+    when = Timetable(arguments.cron, arguments.every, arguments.audit, arguments.watch)
+    serve_schedules(arguments.raw, arguments.processed, when, gate=arguments.gate)
     return 0

@@ -51,6 +51,7 @@ class Batch:
     pieces: tuple[Piece, ...]
     layouts: str = "all"  # or "none": known engines' layouts off; or a file or folder of reviewed ones
     version: str = ""  # of the rules and the program
+    held: frozenset[tuple[str, str | None]] = frozenset()  # (source of an input, site whose pages are left out of it)
 
 
 def plan_batches(

@@ -35,6 +35,10 @@ class Stamp:
     beside: str
     ranges: tuple[str, ...] = ()
 
+    def is_like(self, other: Stamp) -> bool:
+        """Whether the content, and what is said of it, is the same."""
+        return (self.content, self.beside) == (other.content, other.beside)
+
 
 def stamp_input(found: Input, raw: Path, before: Stamp | None = None) -> Stamp:
     """Return the stamp of an input; its bytes are read only where size and time are not those of `before`."""

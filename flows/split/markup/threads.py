@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from dataclasses import replace
 from functools import cached_property
 
 from flows.records import Byline, Claim, Cues, Cut, Post, Remark, Thread
@@ -192,7 +193,7 @@ class _Reader:
         read = self.cues.read_byline([printed]) if "," in printed or "." in printed else None
         link = self._link_of(mark.element)
         if read is not None and read.credentials and read.printed == printed:
-            return Byline(**{field: getattr(read, field) for field in read.__slots__} | {"profile_url": link})
+            return replace(read, profile_url=link)
         return Byline(printed=printed, name=name, profile_url=link)
 
     def _link_of(self, element: int) -> str | None:
