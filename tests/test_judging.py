@@ -214,6 +214,18 @@ def test_the_phrases_claim_what_they_say_and_leave_the_rest() -> None:
     check_rules(read_phrases(), claims_line)
 
 
+def test_characters_that_became_question_marks_are_told_and_addresses_are_not(tmp_path: Path) -> None:
+    lost = THREAD.replace("Keep the cut covered", "It?s what I?d do, don?t worry: keep the cut covered at the caf?s")
+    assert "wrong-encoding" in reasons_of(lost, tmp_path, "a.txt")
+    address = THREAD.replace("Keep the cut covered", "See /a?b and x.example/q?id or topic?page. Why? Keep the cut covered")
+    assert "wrong-encoding" not in reasons_of(address, tmp_path, "a.txt")
+
+
+def test_an_empty_page_with_scripts_is_a_shell(tmp_path: Path) -> None:
+    page = "<html><head><title>Shed Talk</title></head><body><div id=app></div><script>go()</script></body></html>"
+    assert "script-shell" in reasons_of(page, tmp_path)
+
+
 def test_every_wall_is_a_reason() -> None:
     assert {rule.id for rule in read_phrases() if rule.scope == "wall"} <= set(read_reasons())
 

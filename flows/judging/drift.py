@@ -26,7 +26,13 @@ FEWEST, FEWEST_BEFORE = 5, 10  # threads: of fewer, one odd topic is a change of
 TOP, TOP_NAME = 0.9, "largest tenth"  # of amounts without an upper end
 SEEN = 3  # pages on which a rule or an edge was seen, of both sides together, from which on it is looked at
 MANY = 200  # threads on both sides, from which on the stability index says something (see exact.stability_index)
-ALL_PAGES = ("rejected", "wrong-encoding", "folded", "template")  # marks that pages without a thread have, too
+ALL_PAGES = (
+    "rejected",
+    "wrong-encoding",
+    "folded",
+    "template",
+    "beyond-ascii-at-all",
+)  # marks that pages without a thread have, too
 COMPARED = ("layout", "language", "encoding", "date-language", "date-form", "ending")
 SLICES = 8  # at most, of what is published: how often lines are new there
 WINDOWS = 24  # at most, of a site's past

@@ -85,7 +85,10 @@ def decide_site(
     else:
         verdict, reasons = _add_failed(batch, before, told, pages, verdict, reasons)
     if (copies := told.get(COPIES, 0) + 1) >= max(FEWEST, MANY_COPIES * pages):
-        verdict, reasons = "fail", [f"{copies:,} of {pages:,} scrapes are copies of one page", *reasons]
+        verdict, reasons = (
+            "fail",
+            [f"{copies:,} of {pages:,} scrapes are one and the same page, or have its question", *reasons],
+        )
     is_accepted = batch.site in accepted and verdict == "fail"
     if is_accepted:
         verdict = "suspect"

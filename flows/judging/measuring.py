@@ -22,6 +22,7 @@ from flows.judging.texts import (
     has_markup,
     lines_of,
     mask_digits,
+    vowels_of,
     words_of_date,
 )
 from flows.records import Cut
@@ -31,6 +32,7 @@ MAX_POSTS = 20  # posts of a page whose texts are looked at; what a template doe
 TEMPLATES = 3  # expressions that nobody filled in, from which on a page counts as one that holds them
 MOST_LINES = 200  # of a page that are kept
 FEW_POSTS = 3  # on a page with fewer, what stands at the edge of one post counts; on others it must stand at two
+MOST_CHARS = 1000  # of a post whose words are looked at
 NAME = 60  # characters of an attribution
 ENDING = 60  # characters of a page's last line
 NEEDED = {
@@ -142,6 +144,8 @@ class _Page:
             mark("template")
         if text:
             mark(f"ending:{mask_digits(text[-400:].rstrip().rsplit(NEWLINE, 1)[-1])[-ENDING:]}")
+            if not text.isascii():
+                mark("beyond-ascii-at-all")
             self.amounts["beyond-ascii"] = 1 - len(text) / len(text.encode("utf-8", "replace"))
         for name in ("language", "encoding"):
             if row[name] is not None:
@@ -219,6 +223,11 @@ class _Page:
             if len(lines) > MOST_LINES:  # the same of them on every page
                 lines = set(nsmallest(MOST_LINES, lines, key=lambda line: crc32(line.encode("utf-8", "replace"))))
             self.lines = frozenset(lines)
+            words = "\n".join(post[:MOST_CHARS] for post in posts[:MAX_POSTS])
+            if words.split():
+                self.amounts["word-length"] = len("".join(words.split())) / len(words.split())
+            if (vowels := vowels_of(words)) is not None:
+                self.amounts["vowels"] = vowels
 
     def _add_dates(self) -> None:
         posts = ([self.asked] if self.asked else []) + self.answers

@@ -33,6 +33,7 @@ UNDECODABLE = 0.001  # share of the text; a slip or a name copied from elsewhere
 TEMPLATES = 3
 BLOCK = 1024  # bytes; files that were cut are cut at multiples of it
 AHEAD = timedelta(days=2)  # a zone, and a clock that is off
+SHELL_CHARS = 60  # beside the title: a page with scripts and no more text than that is filled by them
 WALL_CHARS = 20_000  # a page that long holds more than a wall
 # A gap that was not filled in, of whatever engine: {name}, [[name]], %NAME%, __NAME__, <<name>>, ${name}, :name:
 GAP = re.compile(
@@ -117,6 +118,9 @@ def _judge_wall(page: Page, found: NoThread) -> Iterator[Reason]:
     for rule, stretch in find_phrases(title + head, "wall"):
         start = stretch.start - len(title)
         yield give_reason(rule.id, page.text, max(start, 0), max(stretch.end - len(title), 0))
+        return
+    if page.markup is not None and page.markup.holds("<script") and len(page.text) - len(page.title or "") < SHELL_CHARS:
+        yield give_reason("script-shell")
         return
     yield give_reason("no-thread", page.text, 0, 80, what=found.reason)
 

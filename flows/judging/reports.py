@@ -32,6 +32,9 @@ def scrape_lines(scrape: dict[str, Any], clean: Callable[[str], str] = str) -> I
 
 def site_lines(site: dict[str, Any], clean: Callable[[str], str] = str) -> Iterator[tuple[str, str]]:
     """Yield what is printed of one site's batch: its verdict, then a line a reason; what is too little to tell comes last."""
+    if not site["scrapes"]:
+        yield site["verdict"], f"{site['verdict']:7} {clean(site['site'] or '(site not known)')}: nothing new, all is published"
+        return
     before = f"against {site['scrapes_before']:,} published" if site["scrapes_before"] is not None else "without a baseline"
     yield (
         site["verdict"],

@@ -18,6 +18,8 @@ PHRASES = Path(__file__).with_name("phrases.toml")
 MOJIBAKE = re.compile(
     "[\x80-\x84\x86-\x9f]|[ÂÃÄÅÐÑØÙÎÏ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â[\x80€][\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|ï¿½|ðŸ"  # noqa: RUF001
 )
+# A question mark within a word, where a character was that the encoding did not have: "it?s", "caf?s"; not in an address.
+QUESTIONED = re.compile(r"(?<![\w/.?=&%#-])[^\W\d_]{1,20}\?[a-z]{1,20}(?![\w/=&?#%])")
 LEADS = "ÂÃÄÅÐÑØÙÎÏâïð"
 C1 = re.compile(b"\xc2[\x80-\x84\x86-\x9f]")  # as UTF-8
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f\ue000-\uf8ff]")
@@ -41,6 +43,7 @@ SPACES = re.compile(r"\s+")
 EDGE_LINE, EDGE_WORDS = 80, 3  # characters of a line, words of an edge, that are taken as one
 LINE_CHARS, MOST_LINES = 60, 12  # characters by which a line is known; lines of a body that are looked at
 LABEL = re.compile(r"[^\W\d_][\w'’-]{2,20}(?: [\w'’-]{1,20}){0,2}:(?=\s|$)")
+FEW_LETTERS = 100
 FEW_BROKEN = 3  # broken characters that a text about encodings, or a name copied from elsewhere, may hold
 FORM_CHARS = 40
 
@@ -60,9 +63,9 @@ def find_wrong_encoding(text: str) -> Stretch | None:
     >>> find_wrong_encoding("CafÃ© Ã  la crÃ¨me, dÃ©jÃ\\xa0 vu")
     Stretch(start=3, end=5, number=4)
     """
-    if text.isascii() or not (_may_be_mojibake(text) or REPLACED in text):
-        return None
-    found = [match.span() for match in MOJIBAKE.finditer(text)]
+    found = [match.span() for match in QUESTIONED.finditer(text)] if text.count("?") >= FEW_BROKEN else []
+    if not text.isascii() and _may_be_mojibake(text):
+        found += [match.span() for match in MOJIBAKE.finditer(text)]
     if REPLACED in text:
         found += [match.span() for match in re.finditer(REPLACED, text)]
     if len(found) < FEW_BROKEN or len(found) * 5000 < len(text):
@@ -147,6 +150,17 @@ def claims_line(rule: Rule, line: str) -> bool:
     if not passes_gate(rule, line.lower()) or not compile_pattern(rule.pattern, case=rule.case).search(line):
         return False
     return not (rule.never and compile_pattern(rule.never).search(line))
+
+
+def vowels_of(text: str) -> float | None:
+    """Return the share of vowels among the letters a to z of a text, None where they are few: prose is alike in it.
+
+    >>> vowels_of("Oil it"), round(vowels_of("The hinge creaks in winter when nobody oils it. " * 3) or 0, 2)
+    (None, 0.37)
+    """
+    lower = text.lower()
+    letters = sum(map(lower.count, "abcdefghijklmnopqrstuvwxyz"))
+    return sum(map(lower.count, "aeiou")) / letters if letters >= FEW_LETTERS else None
 
 
 def lines_of(body: str) -> set[str]:
