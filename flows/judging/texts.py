@@ -20,6 +20,7 @@ MOJIBAKE = re.compile(
 )
 # A question mark within a word, where a character was that the encoding did not have: "it?s", "caf?s"; not in an address.
 QUESTIONED = re.compile(r"(?<![\w/.?=&%#-])[^\W\d_]{1,20}\?[a-z]{1,20}(?![\w/=&?#%])")
+ASKED_WITHIN = re.compile(r"\?[a-z]")  # what every such mark is, and few others: a tenth of the time
 LEADS = "ÂÃÄÅÐÑØÙÎÏâïð"
 C1 = re.compile(b"\xc2[\x80-\x84\x86-\x9f]")  # as UTF-8
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f\ue000-\uf8ff]")
@@ -43,6 +44,7 @@ SPACES = re.compile(r"\s+")
 EDGE_LINE, EDGE_WORDS = 80, 3  # characters of a line, words of an edge, that are taken as one
 LINE_CHARS, MOST_LINES = 60, 12  # characters by which a line is known; lines of a body that are looked at
 LABEL = re.compile(r"[^\W\d_][\w'’-]{2,20}(?: [\w'’-]{1,20}){0,2}:(?=\s|$)")
+ALPHABET, CONSONANTS = b"abcdefghijklmnopqrstuvwxyz", b"bcdfghjklmnpqrstvwxyz"
 FEW_LETTERS = 100
 FEW_BROKEN = 3  # broken characters that a text about encodings, or a name copied from elsewhere, may hold
 FORM_CHARS = 40
@@ -63,7 +65,8 @@ def find_wrong_encoding(text: str) -> Stretch | None:
     >>> find_wrong_encoding("CafÃ© Ã  la crÃ¨me, dÃ©jÃ\\xa0 vu")
     Stretch(start=3, end=5, number=4)
     """
-    found = [match.span() for match in QUESTIONED.finditer(text)] if text.count("?") >= FEW_BROKEN else []
+    is_asked = text.count("?") >= FEW_BROKEN and len(ASKED_WITHIN.findall(text)) >= FEW_BROKEN
+    found = [match.span() for match in QUESTIONED.finditer(text)] if is_asked else []
     if not text.isascii() and _may_be_mojibake(text):
         found += [match.span() for match in MOJIBAKE.finditer(text)]
     if REPLACED in text:
@@ -90,6 +93,8 @@ def has_markup(text: str) -> bool:
     >>> has_markup("Use it.<br/>Then rest."), has_markup("if a < b and b > c")
     (True, False)
     """
+    if "<" not in text and "&" not in text:  # nearly all
+        return False
     return any(sign in text for sign in MARKUP_SIGNS) and MARKUP.search(text) is not None
 
 
@@ -130,12 +135,10 @@ def find_phrases(text: str, scope: str) -> tuple[tuple[Rule, Stretch], ...]:
 
 
 def _find_phrases(text: str, scope: str) -> Iterator[tuple[Rule, Stretch]]:
-    lower = text.lower()
+    lines = text.split("\n")
     for rule, gate in _phrases_of(scope):
-        if gate.search(lower) is None:
-            continue
         at = 0
-        for line in text.split("\n"):
+        for line in lines:
             is_short = 0 < len(line) <= 2 * rule.max_chars and gate.search(line.lower()) is not None
             folded = SPACES.sub(" ", line).strip() if is_short else ""
             if 0 < len(folded) <= rule.max_chars and claims_line(rule, folded):
@@ -158,9 +161,9 @@ def vowels_of(text: str) -> float | None:
     >>> vowels_of("Oil it"), round(vowels_of("The hinge creaks in winter when nobody oils it. " * 3) or 0, 2)
     (None, 0.37)
     """
-    lower = text.lower()
-    letters = sum(map(lower.count, "abcdefghijklmnopqrstuvwxyz"))
-    return sum(map(lower.count, "aeiou")) / letters if letters >= FEW_LETTERS else None
+    lower = text.lower().encode("utf-8", "replace")
+    letters, consonants = (len(lower) - len(lower.translate(None, some)) for some in (ALPHABET, CONSONANTS))
+    return (letters - consonants) / letters if letters >= FEW_LETTERS else None
 
 
 def lines_of(body: str) -> set[str]:
@@ -179,7 +182,8 @@ def lines_of(body: str) -> set[str]:
     return {line for line in found if LETTERS.search(line)}
 
 
-def edges_of(body: str) -> set[str]:
+@lru_cache(maxsize=8 * A_JOB)
+def edges_of(body: str) -> frozenset[str]:
     """Return the first and last lines and words of a body, digits masked: where a template leaves what it adds.
 
     >>> sorted(edges_of("Oil it twice.\\nReport post 512"))
@@ -194,7 +198,8 @@ def edges_of(body: str) -> set[str]:
         edges.add(mask_digits(" ".join(words[:EDGE_WORDS])) + " …")
     if len(last) > EDGE_WORDS:
         edges.add("… " + mask_digits(" ".join(last[-EDGE_WORDS:])))
-    return {edge for edge in edges if LETTERS.search(edge) and not edge.startswith((">", "```"))}  # a quote is somebody's
+    # A quotation is somebody's.
+    return frozenset(edge for edge in edges if LETTERS.search(edge) and not edge.startswith((">", "```")))
 
 
 def mask_digits(text: str) -> str:
