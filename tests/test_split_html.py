@@ -385,3 +385,36 @@ def test_links_are_relative_to_what_the_page_says_they_are() -> None:
     for page, address in ((base, "https://flour.example/forum/t/7"), (base, None)):
         profiles = [post.byline and post.byline.profile_url for post in split(page, address).answers]
         assert all(profile and profile.startswith("https://flour.example/") for profile in profiles), profiles
+
+
+def lone_post(said: str) -> str:
+    return (
+        "<html><head><title>Which wax for a birch bowl?</title></head><body><h1>Which wax for a birch bowl?</h1>"
+        f'<p class="meta">Started by turner_9 · 2021-03-04 10:15 · {said}</p><div class="entry"><div class="head">'
+        '<span class="author">turner_9</span> <span class="date">2021-03-04 10:15</span></div><div class="entry-body">The bowl '
+        "will hold fruit and must not smell. Beeswax stayed sticky on the last one that I turned, even after days.</div></div>"
+        "<footer>Woodturners of the valley</footer></body></html>"
+    )
+
+
+@pytest.mark.parametrize("said", ["0 replies", "Answers: 0", "No replies yet", "Keine Antworten"])
+def test_a_question_that_nobody_answered_is_kept_where_the_page_says_so(said: str) -> None:
+    thread = split(lone_post(said), "https://wood.example/topics/which-wax")
+    assert thread.answers == []
+    assert thread.question.body is not None
+    assert thread.question.body.startswith("The bowl will hold fruit")
+    assert names(thread) == ["turner_9"]
+    assert thread.title == "Which wax for a birch bowl?"
+
+
+@pytest.mark.parametrize(
+    ("said", "url"),
+    [
+        ("0 comments", "https://wood.example/topics/which-wax"),  # as articles count them
+        ("10 replies", "https://wood.example/topics/which-wax"),  # which stand elsewhere
+        ("0 replies · 0 replies", "https://wood.example/topics/which-wax"),  # a list of threads
+        ("0 replies", "https://wood.example/2021/03/which-wax"),  # nothing else speaks for a forum
+    ],
+)
+def test_one_post_alone_is_no_thread_where_nothing_says_that_it_asks(said: str, url: str) -> None:
+    assert isinstance(split_page(read(lone_post(said), url)), NoThread)

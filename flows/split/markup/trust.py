@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 from urllib.parse import SplitResult, urlsplit
 
 from flows.split.markup.choosing import prints_number
@@ -37,6 +38,7 @@ def judge(survey: Survey, taken: Hypothesis) -> float | None:
         return None
     evidence = taken.evidence
     if len(records) == 1:
+        hints += _says_unanswered(survey)
         return round(0.4 + 0.1 * min(hints, 4), 2) if evidence >= 1 and (told or hints >= 2) else None
     if evidence < (0.45 if told or hints >= 2 else 0.6 if hints else 0.9):
         return None
@@ -82,6 +84,11 @@ def forum_hints(survey: Survey, taken: Hypothesis) -> int:
     hints += not words.isdisjoint(names)
     hints += _count_forum_links(survey) >= MANY_LINKS
     return hints + any(prints_number(survey, record) for record in taken.records[:2])
+
+
+def _says_unanswered(survey: Survey) -> bool:
+    """Whether a page says, once, that nobody has answered; a list of threads says it of many."""
+    return sum(1 for _ in islice(survey.words.unanswered.finditer(survey.text), 2)) == 1
 
 
 def _has_forum_path(survey: Survey) -> bool:

@@ -41,6 +41,7 @@ class Vocabulary(NamedTuple):
     edits: tuple[str, ...]
     ends: tuple[str, ...]
     counts: re.Pattern[str]
+    unanswered: re.Pattern[str]
     forum: frozenset[str]
     forum_addresses: frozenset[str]
 
@@ -51,6 +52,7 @@ def load_vocabulary() -> Vocabulary:
     data = tomllib.loads((Path(__file__).parent / "vocabulary.toml").read_text("utf-8"))
     people, notes = data["people"], data["notes"]
     counted = "|".join(sorted(map(re.escape, data["counts"]["answers"]), key=len, reverse=True))
+    unanswered, none = ("|".join(map(re.escape, data["unanswered"][name])) for name in ("counted", "none"))
     return Vocabulary(
         frozenset(people["addresses"]),
         frozenset(people["short"]),
@@ -70,6 +72,10 @@ def load_vocabulary() -> Vocabulary:
         tuple(notes["ends"]),
         re.compile(
             rf"(?:^|\s)(\d{{1,3}}(?:[.,]\d{{3}})*|\d{{1,5}})\s+(?:{counted})\b|\b(?:{counted})\s*[:(]?\s*(\d{{1,5}})\)?",
+            re.IGNORECASE,
+        ),
+        re.compile(
+            rf"(?<![\d.,:/-])0\s+(?:{unanswered})\b|\b(?:{unanswered})\s*[:(]\s*0(?![\d.,])|(?<!\w)(?:{none})(?!\w)",
             re.IGNORECASE,
         ),
         frozenset(data["forum"]["words"]),
