@@ -202,8 +202,10 @@ def _merge_questions(first_pages: pl.DataFrame) -> pl.DataFrame:
     questions = first_pages.unique("question_id", keep="first", maintain_order=True)
     if questions.height == first_pages.height:
         return questions
-    return questions.join(declared, on="question_id", how="left", maintain_order="left").with_columns(
-        declared_answer_count=pl.coalesce("_declared", "declared_answer_count")
+    return (
+        questions.join(declared, on="question_id", how="left", maintain_order="left")
+        .with_columns(declared_answer_count=pl.coalesce("_declared", "declared_answer_count"))
+        .drop("_declared")
     )
 
 

@@ -85,6 +85,22 @@ def test_many_ranges_give_the_rows_of_one(raw: Path, tmp_path: Path, monkeypatch
 
 
 @pytest.mark.usefixtures("small_ranges")
+def test_many_ranges_of_which_some_hold_a_thread_twice_give_the_rows_of_one(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in sorted(raw.glob("*.jsonl")):  # the same threads at other addresses of their pages, scraped anew
+        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()][:3]
+        twice = (json.dumps(record | {"id": f"{record['id']}-anew", "text": record["text"] + "\n\n"}) for record in lines)
+        path.with_name(f"anew-{path.name}").write_text("\n".join(twice), "utf-8")
+    many = snapshot_of(raw, tmp_path / "many")
+    monkeypatch.setattr(runs, "RANGE_BYTES", 1 << 30)
+    one = snapshot_of(raw, tmp_path / "one")
+    for name in TABLES:
+        assert table(many, name).equals(table(one, name)), name
+    assert table(many, "scrapes").height > table(many, "questions").height == 40
+
+
+@pytest.mark.usefixtures("small_ranges")
 def test_several_parts_hold_the_same_rows_in_order(raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merge, "PART_BYTES", 8000)
     snapshot = snapshot_of(raw, tmp_path / "processed")
