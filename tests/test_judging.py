@@ -204,6 +204,19 @@ def test_a_template_that_did_not_run_is_told_and_quoted(tmp_path: Path) -> None:
     assert (reasons_of(page, tmp_path)["template-switched-off"] or "").startswith("{{ post.")
 
 
+def test_templates_beside_unsigned_answers_that_are_whole_do_not_fail_a_thread(tmp_path: Path) -> None:
+    widget = "{{ voteTotal > 0 ? '+' + voteTotal : voteTotal }}"
+    told = (
+        ("Soak it", "Then wait", "A third way"),
+        ("Leave the pan in warm water overnight.", "It lifts by itself.", "Use salt."),
+    )
+    answers = [f"{headline}\n\n{widget}\n{body * 3}" for headline, body in zip(*told, strict=True)]
+    page = "\n\n".join(["How do I lift burnt rice off a pan?\nI tried steel wool and it left marks.", *answers])
+    _, (judged,) = judge(write_files(tmp_path / "one", {"a.txt": page}), None)
+    assert judged.verdict != "fail"
+    assert "template-residue" in [reason.id for reason in judged.reasons]
+
+
 def test_a_lost_selector_is_named(tmp_path: Path) -> None:
     page = SITES["phpbb"](draw_topic(3, 1)).replace('class="content"', 'class="text-body"')
     _, pages = judge(write_files(tmp_path / "one", {"a.html": page}), None)

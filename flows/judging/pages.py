@@ -102,11 +102,9 @@ def _judge_templates(page: Page, found: Thread | NoThread, find_residue: Callabl
 
 
 def _is_filled(thread: Thread) -> bool:
-    """Whether most posts have a text, and some of them an author or a date."""
+    """Whether most posts have a text: what nobody filled in stands beside them; authors who are gone are told by themselves."""
     posts = [thread.question, *thread.answers]
-    told = [post for post in posts if post.body]
-    signed = sum(post.byline is not None or post.posted_at_raw is not None for post in posts)
-    return len(told) >= HALF * len(posts) and signed >= HALF * len(posts)
+    return sum(bool(post.body) for post in posts) >= HALF * len(posts)
 
 
 def _judge_wall(page: Page, found: NoThread) -> Iterator[Reason]:
