@@ -168,6 +168,7 @@ def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress
         progress.stage("publish")
         snapshot = publish_snapshot(processed, staging / "snapshot", parts, about)
         note_switch(processed, "publish")
+        store.settle()
         release_hold(processed)
         outcome = Outcome(snapshot, published=True, inputs=len(inputs), counts=counts, work=work, changes=about["changes"])
         outcome.tables, outcome.gate = read_manifest(snapshot)["tables"], gate

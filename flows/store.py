@@ -1,7 +1,8 @@
 """What was cleaned before, kept so that a run works on new and changed inputs alone.
 
 Below `.snapshots/.cleaned/` there is one folder of sorted runs a batch, and `index.json`, which says of each input what it
-looked like and in which run each of its pieces stands. It is a cache: what is missing or of another version is cleaned
+looked like and in which run each of its pieces stands; `index.next.json` says so of a run whose snapshot is not switched to
+yet. It is a cache: what is missing or of another version is cleaned
 again, and a folder taken away costs time alone. Only the holder of the lock writes here.
 """
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from flows.read.inputs import Input
     from flows.read.pieces import Piece
 
-CLEANED, INDEX = ".cleaned", "index.json"
+CLEANED, INDEX, NEXT = ".cleaned", "index.json", "index.next.json"
 FORMAT = 1
 # Runs smaller than this are joined when there are more than SMALL_RUNS of them, so that a night's few pages do not leave a
 # file each for ever; a run of a full batch comes to some 40 MB.
@@ -82,25 +83,23 @@ class Store:
     """The cleaned inputs below one output folder."""
 
     def __init__(self, snapshots: Path, version: str, basis: str | None = None) -> None:
-        """Read the index; with `basis`, only one that was kept for the snapshot that was made of that basis."""
+        """Read the newest index; with `basis`, only one that was kept for the snapshot that was made of that basis.
+
+        So what a run let in that was killed, refused or rolled back does not count as published.
+        """
         self._folder = snapshots / CLEANED
         self._version = version
-        self._before, self._outdated, kept_for = _read_index(self._folder, version)
-        if (
-            basis is not None and kept_for != basis
-        ):  # a run was refused, killed, or rolled back: what it let in is not published
-            self._before, self._outdated = {}, {}
-        self._sweep()
+        found = [_read_index(self._folder, version, name) for name in (NEXT, INDEX) if (self._folder / name).exists()]
+        self._before, self._outdated, _ = next((one for one in found if basis in (None, one[2])), ({}, {}, ""))
+        self._sweep(_named(entry for sound, outdated, _ in found for entry in (*sound.values(), *outdated.values())))
         self._now: dict[str, Entry] = {}
         self._places: dict[str, str] = {}  # path → source
         self._folders: dict[str, Path] = {}
 
-    def _sweep(self) -> None:
+    def _sweep(self, named: set[str]) -> None:
         """Take away what no index names: a run was killed, or the disk was full, before it could be kept."""
-        known = (*self._before.values(), *self._outdated.values())
-        named = {kept.run for entry in known for kept in entry.pieces}
         for left in self._folder.iterdir() if self._folder.is_dir() else ():
-            if left.name not in named and left.name != INDEX:
+            if left.name not in named and left.name not in (INDEX, NEXT):
                 shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
     @property
@@ -287,7 +286,7 @@ class Store:
             self._folders[name] = self._folders[name].rename(self._folder / name)
 
     def keep(self, basis: str = "") -> None:
-        """Make the new runs and the index last, and take away what no input stands in any more.
+        """Make the new runs last, and an index of them beside the one of the snapshot that is published; see `settle`.
 
         `basis`: a digest of what they are made of. Files are synced before the index names them; the index is switched in one
         step.
@@ -298,9 +297,13 @@ class Store:
                 sync_file(file)
             sync_folder(self._folder / name)
         sync_folder(self._folder)
-        write_durably(self._folder / INDEX, orjson.dumps(self._as_json() | {"basis": basis}))
-        self._before, self._outdated = self._now, {}
-        self._sweep()
+        write_durably(self._folder / NEXT, orjson.dumps(self._as_json() | {"basis": basis}))
+
+    def settle(self) -> None:
+        """Make the index that was kept that of the published snapshot, and take away what no input stands in any more."""
+        (self._folder / NEXT).replace(self._folder / INDEX)
+        sync_folder(self._folder)
+        self._sweep(_named(self._now.values()))
 
     def _as_json(self) -> dict[str, Any]:
         inputs = {
@@ -313,7 +316,7 @@ class Store:
 
 def find_waiting(snapshots: Path, inputs: Iterable[Input], raw: Path) -> list[Input]:
     """Return the inputs that no run has let in as they are now, or of which the gate left pages out; nothing is written."""
-    sound, outdated, _ = _read_index(snapshots / CLEANED, "")
+    sound, outdated, _ = _read_index(snapshots / CLEANED, "", INDEX)
     known = {**outdated, **sound}
     waiting = []
     for found in inputs:
@@ -328,10 +331,15 @@ def _order_of(joined: list[Run]) -> Callable[[tuple[str, int]], tuple[int, int]]
     return lambda place: (at[place[0]], place[1])
 
 
-def _read_index(folder: Path, version: str) -> tuple[dict[str, Entry], dict[str, Entry], str]:
+def _named(entries: Iterable[Entry]) -> set[str]:
+    """Return the runs that entries stand in."""
+    return {kept.run for entry in entries for kept in entry.pieces}
+
+
+def _read_index(folder: Path, version: str, name: str) -> tuple[dict[str, Entry], dict[str, Entry], str]:
     """Return the entries that hold, those that are of another version or have lost a run, and what they are the basis of."""
     try:
-        index = orjson.loads((folder / INDEX).read_bytes())
+        index = orjson.loads((folder / name).read_bytes())
         if index["format"] != FORMAT:
             return {}, {}, ""
         there = {run for run, size in index["runs"].items() if (folder / run).is_dir() and _size_of(folder / run) == size}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ import pytest
 
 from flows.__main__ import main
 from flows.errors import DataRefused, WrongUse
+from flows.publish.history import check_snapshot
 from flows.publish.snapshots import read_manifest
 from flows.run import Options, Outcome
-from tests.conftest import write_files
+from tests.conftest import command, end_of, write_files
 from tests.inline import clean_inline
 from tests.judging_sites import DAMAGES, SITES, draw_topic
 
@@ -237,3 +240,32 @@ def test_the_command_says_what_is_held_and_ends_with_1(root: Path, capsys: pytes
     assert json.loads(capsys.readouterr().out)["gate"]["held"][0]["site"] == "phpbb.example"
     assert main([*arguments, "--accept", "phpbb.example", "--accept", "nobody.example"]) == 0
     assert "--accept nobody.example: there is nothing new of this site" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_gated_run_that_is_killed_at_any_instant_holds_the_same_when_it_is_run_again(published: Path, tmp_path: Path) -> None:
+    def begin(root: Path) -> Path:
+        shutil.copytree(published, root, symlinks=True)
+        write_night(root / "raw", "phpbb", "1", range(BEFORE), HARM)  # written over what is published
+        write_night(root / "raw", "boxes", "2", range(100, 100 + BATCH))
+        return root
+
+    def run(root: Path) -> subprocess.Popen[str]:
+        return command("clean", "--no-prefect", "--gate", "--workers", "2", root / "raw", root / "processed")
+
+    calm = begin(tmp_path / "calm")
+    assert end_of(run(calm)).code == 1
+    expected = parts_of((calm / "processed/latest").resolve())
+    before, dice = (published / "processed/latest").resolve().name, random.Random(3)  # noqa: S311
+    for number in range(8):
+        root = begin(tmp_path / f"killed{number}")
+        process = run(root)
+        time.sleep(dice.uniform(0.5, 5))
+        process.kill()
+        end_of(process)
+        stands = (root / "processed/latest").resolve()
+        assert check_snapshot(stands) == []
+        assert stands.name == before or parts_of(stands) == expected
+        assert end_of(run(root)).code == 1
+        assert parts_of((root / "processed/latest").resolve()) == expected
