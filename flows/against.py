@@ -12,7 +12,6 @@ from flows.rules import SHORT_LINE, Rule, match_line, split_words
 
 BODIES = {"questions": ("body",), "answers": ("headline", "body"), "comments": ("body",)}
 MOST_LINES = 20_000  # different lines that are remembered of one rule
-MOST_SHOWN = 3
 BATCH_ROWS = 4096
 
 

@@ -5,7 +5,6 @@ Nothing that is proposed here is active: it is written for review, and a person 
 
 from __future__ import annotations
 
-import glob
 import heapq
 from bisect import bisect_right
 from collections import Counter
@@ -19,10 +18,9 @@ from flows.authors.vocabulary import closings, read_table
 from flows.discovering.looks import Looks
 from flows.discovering.recurring import LineTable, PostLines
 from flows.discovering.sketches import PageSeen, Sketch
-from flows.errors import Fault, WrongUse
+from flows.errors import Fault
 from flows.pipeline import CUES, split_page
 from flows.read.batches import delete_spools, plan_batches, read_batch
-from flows.read.inputs import Input, find_inputs
 from flows.records import Claim, NoThread, Page, Thread, Unreadable
 from flows.rules import SHORT_LINE
 from flows.sightings import tell_page
@@ -35,13 +33,13 @@ from flows.split.markup.trimming import find_trims
 from flows.split.repeats import find_posts
 from flows.strip.artifacts import split_lines
 from flows.strip.widgets import claim_line
+from flows.targets import Roots
 
 MOST_SAMPLED = 120  # pages of which the elements are kept, 100 KB each
 MOST_THREADLESS = 30  # pages without a thread that a layout must not take for its own
 LEAST_CONFIDENCE = 0.5  # of the general splitter, so that a page is learned from
 BODY_ROLES = frozenset({"question", "answer", "comment", "headline"})
 CITED = frozenset({"blockquote", "pre", "code"})
-WILD = frozenset("*?[")
 
 
 @dataclass(slots=True)
@@ -91,38 +89,12 @@ class Sample:
         return self._held
 
 
-def find_roots(named: Sequence[str]) -> list[Path]:
-    """Return the files and folders that some paths and globs name, each once. Raises WrongUse for one that names nothing."""
-    roots: dict[Path, None] = {}
-    for name in named:
-        path = Path(name)
-        if _exists(path):
-            roots[path] = None
-        elif WILD.isdisjoint(name):
-            raise WrongUse(f"{name}: no such file or folder; name the pages of a site")
-        else:
-            matched = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 -- pathlib takes no absolute patterns
-            if not matched:
-                raise WrongUse(f"{name}: no file or folder is named so; name the pages of a site")
-            roots.update(dict.fromkeys(map(Path, matched)))
-    return list(roots)
+def iter_pages(targets: Roots, only: frozenset[str] | None = None) -> Iterator[Page | Unreadable]:
+    """Yield the pages of some inputs in their order, or why there is none; `only`: of these digests.
 
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # such as a name that is too long to be one
-        return False
-
-
-def iter_pages(roots: Sequence[Path], only: frozenset[str] | None = None) -> Iterator[Page | Unreadable]:
-    """Yield the pages of files, folders and containers in their order, or why there is none; `only`: of these digests.
-
-    Raises WrongUse for a path that is not there, Fault where one cannot be read.
+    Raises Fault where one cannot be read.
     """
-    seen: set[Path] = set()
-    for root in roots:
-        inputs = [one for one in find_inputs(root) if _is_new(one, seen)]
+    for root, inputs in targets:
         with TemporaryDirectory() as spool:
             try:
                 for batch in plan_batches(inputs, root, Path(spool)):
@@ -132,13 +104,6 @@ def iter_pages(roots: Sequence[Path], only: frozenset[str] | None = None) -> Ite
                     delete_spools(batch)
             except OSError as error:
                 raise Fault(f"{error.filename or root}: {error.strerror or error}; nothing was written") from error
-
-
-def _is_new(found: Input, seen: set[Path]) -> bool:
-    path = found.path.resolve()
-    is_new = path not in seen
-    seen.add(path)
-    return is_new
 
 
 def survey_pages(pages: Iterator[Page | Unreadable], layouts: str = "all") -> Found:

@@ -23,6 +23,7 @@ from flows.split.markup.known import find_boxes, is_recognised
 from flows.split.markup.survey import Survey
 from flows.strip.artifacts import mark_lines
 from flows.strip.widgets import load_line_rules
+from flows.targets import Roots
 
 LEAST_HELD_BACK = 8  # pages from which half of them are kept to try the layout on
 LEAST_ALIKE = 0.95  # F1 of the posts on the pages that it knows, by those of the general splitter
@@ -90,18 +91,18 @@ class Proposals:
         return RULES_HEAD + "".join(rule.toml for rule in self.rules) if self.rules else ""
 
 
-def propose(found: Found, roots: Sequence[Path], snapshot: Path | None, name: str | None, least: int) -> Proposals:
+def propose(found: Found, targets: Roots, snapshot: Path | None, name: str | None, least: int) -> Proposals:
     """Return what is proposed for a batch, each tried; `least`: pages that a layout or a rule needs at least."""
     rules, unlikely = _propose_rules(found, snapshot, least)
     _mark_labels(found, load_rules(RULES_HEAD + "".join(rule.toml for rule in rules)) if rules else ())
-    layouts = _propose_layouts(found, roots, name, least)
+    layouts = _propose_layouts(found, targets, name, least)
     return Proposals(found, layouts, rules, unlikely, snapshot.name if snapshot is not None else None)
 
 
 # -- layouts ----------------------------------------------------------------------------------------------------------------
 
 
-def _propose_layouts(found: Found, roots: Sequence[Path], name: str | None, least: int) -> list[LayoutProposed]:
+def _propose_layouts(found: Found, targets: Roots, name: str | None, least: int) -> list[LayoutProposed]:
     groups = group_alike(found.sample.sketches())
     known_parts = {text for layout in read_layouts() for _, selector in iter_selectors(layout) for text in _names_in(selector)}
     base = _slug(name or (found.sites.most_common(1)[0][0] if found.sites else "site"))
@@ -118,7 +119,7 @@ def _propose_layouts(found: Found, roots: Sequence[Path], name: str | None, leas
             one.reason = proposal
         else:
             taken = sum(other.name is not None for other in proposed)
-            _finish(one, proposal, base if not taken else f"{base}-{taken + 1}", roots, held_back, found)
+            _finish(one, proposal, base if not taken else f"{base}-{taken + 1}", targets, held_back, found)
             one.on_other_pages = held_back is not group
         proposed.append(one)
     small = [group for group in groups if len(group) < least]
@@ -137,7 +138,7 @@ def _slug(name: str) -> str:
 
 
 def _finish(
-    one: LayoutProposed, proposal: Proposal, name: str, roots: Sequence[Path], held_back: Sequence[Sketch], found: Found
+    one: LayoutProposed, proposal: Proposal, name: str, targets: Roots, held_back: Sequence[Sketch], found: Found
 ) -> None:
     """Write a layout, read it back as the program does, and try it on pages."""
     sites = ", ".join(site for site, _ in sorted(found.sites.items())[:3]) or "unknown site"
@@ -145,7 +146,7 @@ def _finish(
     versions = f"as on {one.pages:,} pages of it"
     why = f"not yet said: made from {proposal.posts:,} posts on {proposal.pages:,} pages as the general splitter reads them"
     one.toml = write_layout(proposal, name, sites, versions, why)
-    one.tried = try_layout(load_layout(name, one.toml), roots, held_back, found)
+    one.tried = try_layout(load_layout(name, one.toml), targets, held_back, found)
     if one.tried.f1 < LEAST_ALIKE:
         one.name, one.toml = None, ""
         one.reason = f"the one that was made finds other posts than the general splitter (F1 {one.tried.f1:.2f})"
@@ -159,11 +160,11 @@ def load_layout(name: str, toml: str) -> Layout:
     return layout
 
 
-def try_layout(layout: Layout, roots: Sequence[Path], sketches: Sequence[Sketch], found: Found) -> Tried:
+def try_layout(layout: Layout, targets: Roots, sketches: Sequence[Sketch], found: Found) -> Tried:
     """Return how a layout does on some pages that the general splitter has read, by the code that `clean` runs."""
     tried = Tried()
     wanted = {digest: sketch for digest, sketch in found.sample.digests().items() if sketch in sketches}
-    for page in iter_pages(roots, frozenset(wanted)):
+    for page in iter_pages(targets, frozenset(wanted)):
         sketch = wanted.pop(page.digest or "", None)
         if sketch is None or not isinstance(page, Page) or page.markup is None:
             continue

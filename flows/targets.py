@@ -37,7 +37,7 @@ def _expand(name: str) -> Iterator[Path]:
     if not _exists(path) and glob.has_magic(name):
         matches = sorted(match for match in glob.iglob(name, recursive=True) if not _is_beside(match))  # noqa: PTH207 -- takes absolute patterns
         if not matches:
-            raise WrongUse(f"{name}: the pattern matches nothing")
+            raise WrongUse(f"{name}: the pattern matches nothing, no file or folder is named so")
         yield from (Path(match) for match in matches if "**" not in name or Path(match).is_file())
         return
     yield path
@@ -60,7 +60,7 @@ def _place(path: Path) -> Path:
 
 def _find(path: Path, raw: Path) -> tuple[Path, list[Input]]:
     if not _exists(path) and not path.is_symlink():
-        raise WrongUse(f"{path}: no such file or folder; name the scrapes to judge")
+        raise WrongUse(f"{path}: no such file or folder; name scrapes")
     place, root = _place(path), raw.resolve()
     if path.is_dir():
         place = path.resolve()
@@ -86,8 +86,3 @@ def _join(targets: Roots) -> Roots:
         else:
             joined.append((root, list(found)))
     return joined
-
-
-def total_bytes(targets: Roots) -> int:
-    """Return the size of all inputs as stored."""
-    return sum(one.size for _, found in targets for one in found)

@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flows.discover import Found, find_roots, iter_pages, survey_pages
+from flows.discover import Found, iter_pages, survey_pages
 from flows.discovering.writing import show_rule
 from flows.errors import Fault, WrongUse
 from flows.proposing import LayoutProposed, Proposals, RuleProposed, propose
 from flows.publish.snapshots import latest_snapshot
+from flows.targets import find_targets
 from flows.terminal import neutralize
 
-PROCESSED = Path("processed")
+RAW, PROCESSED = Path("raw"), Path("processed")
 ACTIVE = Path(__file__).resolve().parent.parent  # what stands below it is read by every run
 MOST_LEAST = 10_000
 
@@ -43,13 +44,13 @@ def _least(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what is proposed, and write it where that is asked for; nothing of it becomes active."""
-    roots = find_roots(arguments.paths)
+    targets = find_targets(arguments.paths, RAW)
     snapshot = _find_snapshot(arguments.against)
     name = arguments.name or (arguments.write.stem if _is_file(arguments.write) else None)
     if arguments.write is not None:
         _check_target(arguments.write)
-    found = survey_pages(iter_pages(roots), arguments.layouts)
-    proposals = propose(found, roots, snapshot, name, arguments.least)
+    found = survey_pages(iter_pages(targets), arguments.layouts)
+    proposals = propose(found, targets, snapshot, name, arguments.least)
     written = write_proposals(proposals, arguments.write) if arguments.write is not None else []
     if arguments.json:
         print(json.dumps(as_json(proposals, written), ensure_ascii=False))

@@ -31,6 +31,7 @@ from flows.read.files import page_from
 from flows.read.inputs import Provenance
 from flows.records import NoThread, Page, Thread
 from flows.split.engines import Layout, read_layouts
+from flows.targets import find_targets
 from flows.workers import quiet_collector
 from tests.bench.layouts import count_answers, match_posts, read_counts, read_gold
 from tests.sites.generator import SITES, make_pages
@@ -118,8 +119,9 @@ def learn(pages: Iterable[Labelled], *, why: bool) -> tuple[Layout, ...]:
     with TemporaryDirectory() as folder:
         for page in pages:
             (Path(folder) / page.name).write_bytes(page.data)
-        found: Found = survey_pages(iter_pages([Path(folder)]), "none")
-        proposed: list[LayoutProposed] = propose(found, [Path(folder)], None, "proposed", 1).layouts
+        targets = find_targets([folder], Path("raw"))
+        found: Found = survey_pages(iter_pages(targets), "none")
+        proposed: list[LayoutProposed] = propose(found, targets, None, "proposed", 1).layouts
     for one in proposed:
         if why and one.name is None:
             print(f"    no layout of {one.pages} pages: {one.reason}")

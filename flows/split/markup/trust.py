@@ -38,7 +38,7 @@ def judge(survey: Survey, taken: Hypothesis) -> float | None:
         return None
     evidence = taken.evidence
     if len(records) == 1:
-        hints += _says_unanswered(survey)
+        hints += evidence >= 1 and _says_unanswered(survey)
         return round(0.4 + 0.1 * min(hints, 4), 2) if evidence >= 1 and (told or hints >= 2) else None
     if evidence < (0.45 if told or hints >= 2 else 0.6 if hints else 0.9):
         return None
