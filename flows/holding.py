@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.errors import DataRefused
 from flows.judge import Judged, Summary, judge_inputs
-from flows.publish.snapshots import SNAPSHOTS, read_manifest
+from flows.publish.snapshots import SNAPSHOTS, basis_of, latest_snapshot, read_manifest
 from flows.read.inputs import find_inputs
 from flows.store import Kept, find_waiting
 from flows.workers import run_keep
@@ -177,7 +177,7 @@ def judge_waiting(raw: Path, processed: Path, executor: Executor, layouts: str =
     """Judge what lies below `raw` and was not let in as it is, against the latest snapshot; nothing is written."""
     from flows.baseline import open_baseline  # noqa: PLC0415 -- loads the column engine
 
-    inputs = find_waiting(processed / SNAPSHOTS, find_inputs(raw), raw)
+    inputs = find_waiting(processed / SNAPSHOTS, find_inputs(raw), raw, basis_of(latest_snapshot(processed)))
     waiting = Waiting(Summary(), len(inputs))
     waiting.summary = judge_inputs([(raw, inputs)], executor, waiting, open_baseline(None, processed), layouts=layouts)
     return waiting

@@ -18,7 +18,7 @@ from flows.authors.overrides import Overrides, find_overrides
 from flows.errors import DataRefused, WrongUse
 from flows.holding import Gate, carry_on, check_held, judge_new, retain_held
 from flows.publish.history import begin_history, check_snapshot, note_switch, read_hold, release_hold, retire_snapshots
-from flows.publish.snapshots import latest_snapshot, open_processed, publish_snapshot, read_manifest
+from flows.publish.snapshots import basis_of, latest_snapshot, open_processed, publish_snapshot, read_manifest
 from flows.read.batches import Batch, delete_spools, plan_batches
 from flows.read.inputs import Input, find_inputs
 from flows.read.stamps import Stamp
@@ -133,7 +133,7 @@ def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress
         before = latest_snapshot(processed)
         if before is not None and read_hold(processed) is not None and not options.resume:
             return _stand(before, inputs, held=True)
-        basis = _basis_of(before) if options.gate else None
+        basis = basis_of(before) if options.gate else None
         store = Store(staging.parent, f"{versions()['cleaning']}-{layouts}", basis)
         stamps, settings = store.stamp(inputs, raw), f"{layouts}\x1f{overrides}"
         is_forced = bool(options.again or options.retry)
@@ -215,10 +215,6 @@ def _compare(before: Path | None, after: Path, parts: list[Part], counts: Counts
         "rows": rows,
         **{kind: moved(manifest.get("counts", {}), counts.as_json(), kind) for kind in kinds},
     }
-
-
-def _basis_of(before: Path | None) -> str:
-    return str(read_manifest(before).get("inputs", {}).get("digest", "")) if before is not None else ""
 
 
 def _is_current(before: Path, fingerprint: str) -> bool:

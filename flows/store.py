@@ -314,9 +314,15 @@ class Store:
         return {"format": FORMAT, "version": self._version, "runs": sizes, "inputs": inputs}
 
 
-def find_waiting(snapshots: Path, inputs: Iterable[Input], raw: Path) -> list[Input]:
-    """Return the inputs that no run has let in as they are now, or of which the gate left pages out; nothing is written."""
-    sound, outdated, _ = _read_index(snapshots / CLEANED, "", INDEX)
+def find_waiting(snapshots: Path, inputs: Iterable[Input], raw: Path, basis: str) -> list[Input]:
+    """Return the inputs that no run has let in as they are now, or of which the gate left pages out; nothing is written.
+
+    `basis`: what the published snapshot was made of. A run that was killed once its snapshot was switched to has left its
+    index beside the older one.
+    """
+    folder = snapshots / CLEANED
+    after = _read_index(folder, "", NEXT)
+    sound, outdated, _ = after if basis and after[2] == basis else _read_index(folder, "", INDEX)
     known = {**outdated, **sound}
     waiting = []
     for found in inputs:

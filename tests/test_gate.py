@@ -15,11 +15,12 @@ import pytest
 
 from flows.__main__ import main
 from flows.errors import DataRefused, WrongUse
+from flows.holding import judge_waiting
 from flows.publish.history import check_snapshot
 from flows.publish.snapshots import read_manifest
 from flows.run import Options, Outcome
 from tests.conftest import command, end_of, write_files
-from tests.inline import clean_inline
+from tests.inline import InlineExecutor, clean_inline
 from tests.judging_sites import DAMAGES, SITES, draw_topic
 
 BEFORE, BATCH = 30, 12
@@ -223,6 +224,20 @@ def test_the_order_of_nights_with_and_without_harm_leaves_the_same_bytes(root: P
     assert done.gate is not None
     assert done.gate.held == []
     assert parts_of(done.snapshot) == parts_of(clean_inline(root / "raw", tmp_path / "afresh").snapshot)
+
+
+def test_what_a_killed_run_had_just_published_does_not_wait_to_be_judged(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    write_night(root / "raw", "boxes", "2", range(100, 100 + BATCH))
+    monkeypatch.setattr("flows.run.note_switch", die)  # the last step before the store is settled
+    with pytest.raises(KeyboardInterrupt):
+        clean(root)
+    assert len(sources_of((root / "processed/latest").resolve(), "boxes")) == BEFORE + BATCH
+    assert judge_waiting(root / "raw", root / "processed", InlineExecutor()).inputs == 0
+    write_night(root / "raw", "boxes", "3", range(200, 202))
+    assert judge_waiting(root / "raw", root / "processed", InlineExecutor()).inputs == 2
 
 
 def test_to_accept_goes_with_the_gate() -> None:

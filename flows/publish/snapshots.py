@@ -96,6 +96,11 @@ def read_manifest(snapshot: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
+def basis_of(snapshot: Path | None) -> str:
+    """Return the digest of what a snapshot was made of; "" without one."""
+    return str(read_manifest(snapshot).get("inputs", {}).get("digest", "")) if snapshot is not None else ""
+
+
 def publish_snapshot(processed: Path, staged: Path, parts: list[Part], about: dict[str, Any]) -> Path:
     """Make the staged parts a snapshot and switch `latest` to it in one step; return its folder.
 
