@@ -23,6 +23,7 @@ COLUMNS = {
     "spans": ("scrape_id", "start", "end", "role", "rule", "record_id"),
     "questions": ("question_id", "author_id"),
     "answers": ("answer_id", "author_id"),
+    "comments": ("comment_id", "author_id"),
     "rejects": ("severity", "column", "check", "value", "reason", "row"),
 }  # fmt: skip
 
@@ -45,9 +46,15 @@ class Inspection:
     refusals: list[dict[str, Any]]  # what was refused of it, and why
     text: str = ""
     title: str | None = None
-    posts: list[Post] = field(default_factory=list)  # the question, then the answers in order
+    posts: list[Post] = field(default_factory=list)  # the question, then the answers in order, then the comments
     ids: list[tuple[str, str | None]] = field(default_factory=list)  # of each post: its record's id, its author's
     claims: list[Claim] = field(default_factory=list)  # a partition of the text
+    under: list[int] = field(default_factory=list)  # of each comment: the number of the post that it stands under
+
+    def under_of(self, number: int) -> int | None:
+        """Return the post that a comment stands under; None for the question and the answers."""
+        at = number - (len(self.posts) - len(self.under))
+        return self.under[at] if at >= 0 else None
 
     def doubts(self) -> list[str]:
         """Return why the verdict is not "ok", a sentence each."""
@@ -91,18 +98,19 @@ class Inspection:
     def _post_as_json(self, number: int) -> dict[str, Any]:
         record, author = self.ids[number]
         post = asdict(self.posts[number])
-        return {"post": number, "record_id": record, "author_id": author, "title": None if number else self.title, **post}
+        about = {"post": number, "record_id": record, "author_id": author, "under": self.under_of(number)}
+        return {**about, "title": None if number else self.title, **post}
 
 
-def inspect_input(read: Page | Unreadable) -> Inspection:
-    """Return what `clean` would make of one input, and why."""
+def inspect_input(read: Page | Unreadable, layouts: str = "all") -> Inspection:
+    """Return what `clean` would make of one input, and why; `layouts` as `split_page` takes them."""
     rows = Rows(COLUMNS, author_key)
     found: Thread | NoThread | None = None
     if isinstance(read, Unreadable):
         rows.refuse_input(read)
     else:
         read = settle_language(read)
-        found = split_page(read)
+        found = split_page(read, layouts)
         rows.add_page(read, found)
     tables = {
         table: [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
@@ -113,6 +121,8 @@ def inspect_input(read: Page | Unreadable) -> Inspection:
         return Inspection(scrape, refusals)
     if isinstance(found, NoThread):
         return Inspection(scrape, refusals, read.text, claims=found.claims)
-    ids = [(row["question_id"], row["author_id"]) for row in tables["questions"]]
-    ids += [(row["answer_id"], row["author_id"]) for row in tables["answers"]]
-    return Inspection(scrape, refusals, read.text, found.title, [found.question, *found.answers], ids, found.claims)
+    keys = {"questions": "question_id", "answers": "answer_id", "comments": "comment_id"}
+    ids = [(row[key], row["author_id"]) for table, key in keys.items() for row in tables[table]]
+    posts = [found.question, *found.answers, *(remark.post for remark in found.remarks)]
+    under = [remark.under for remark in found.remarks]
+    return Inspection(scrape, refusals, read.text, found.title, posts, ids, found.claims, under)

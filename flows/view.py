@@ -94,7 +94,7 @@ def show_inspection(inspection: Inspection, view: View) -> Iterator[Row]:
     if inspection.posts:
         yield from _heading("posts")
         for number, post in enumerate(inspection.posts):
-            yield from _post(number, post, inspection.title if number == 0 else None, view)
+            yield from _post(number, post, inspection, view)
     if cut := inspection.cut_rules():
         yield from _heading("cut, by rule")
         width = max(len(neutralize(rule.rule)) for rule in cut)
@@ -276,18 +276,22 @@ def _legend(inspection: Inspection) -> Iterator[Row]:
         if role in EVERY_OTHER:
             row[-1:] = [(" or ", DIM), (neutralize(role), EVERY_OTHER[role]), ("  ", "")]
     yield row
-    yield [(f"  Q the question, 1 2 … the answers, {CUT} cut: in no record", DIM)]
+    comments = ", then the comments" if inspection.under else ""
+    yield [(f"  Q the question, 1 2 … the answers{comments}, {CUT} cut: in no record", DIM)]
     yield [(f"  {LINE} a line begins, {GOES_ON} it goes on, {BLANKS} n: n blank lines", DIM)]
     yield [("  ␛ and ⟨…⟩ stand for what a terminal would obey or hide", DIM)]
 
 
-def _post(number: int, post: Post, title: str | None, view: View) -> Iterator[Row]:
+def _post(number: int, post: Post, inspection: Inspection, view: View) -> Iterator[Row]:
     length = len(post.body or "")
     facts = [f"confidence {post.confidence:.2f}", f"{length:,} characters" if length else "no body"]
     facts += [f"votes {post.votes:,}"] if post.votes is not None else []
     facts += [f"posted {post.posted_at_raw}"] if post.posted_at_raw else []
+    under = inspection.under_of(number)
+    facts += [f"a comment under {name_post(under)}"] if under is not None else []
     left = f"  {name_post(number):>3} "
     yield [(left, BOLD), (neutralize(" · ".join(facts)), "")]
+    title = None if number else inspection.title
     for label, value in (("title", title), ("headline", post.headline)):
         if value:
             yield from _field(label, value, view, STYLES[label], indent=len(left))

@@ -258,6 +258,41 @@ def test_json_names_the_records_that_are_published(raw: Path, capsys: pytest.Cap
     assert all(re.fullmatch("[0-9a-f]{32}", name) for name in [*ids, found["scrape"]["scrape_id"], first["author_id"]])
 
 
+def test_comments_are_posts_that_stand_under_others(capsys: pytest.CaptureFixture[str]) -> None:
+    page = Path(__file__).parent / "engine_pages/stackexchange.html"
+    found = inspect_json(capsys, page)
+    assert [(post["under"], post["body"]) for post in found["posts"][3:]] == [
+        (0, "Which way does the case lean?"),
+        (0, "Does the door stand open in the afternoon?"),
+        (1, "It was the spring. Thank you."),
+    ]
+    assert [post["under"] for post in found["posts"][:3]] == [None] * 3
+    ids = [post["record_id"] for post in found["posts"]]
+    assert len(set(ids)) == 6
+    assert {(span["post"], span["record_id"]) for span in found["spans"] if span["role"] == "comment"} == {
+        (number, ids[number]) for number in (3, 4, 5)
+    }
+    shown = inspect(capsys, page)
+    assert [row.split(" · ")[-1].strip() for row in shown.splitlines() if "a comment under" in row] == [
+        "a comment under Q", "a comment under Q", "a comment under 1",
+    ]  # fmt: skip
+    assert "1 2 … the answers, then the comments, ✗ cut" in shown
+
+
+@pytest.mark.parametrize("page", sorted((Path(__file__).parent / "engine_pages").glob("*.html")), ids=lambda page: page.stem)
+def test_every_span_of_every_engine_names_a_post_that_is_listed(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = inspect_json(capsys, page)
+    ids = {post["post"]: post["record_id"] for post in found["posts"]}
+    assert {span["post"]: span["record_id"] for span in found["spans"] if span["post"] is not None} == ids
+
+
+def test_layouts_are_chosen_as_for_clean(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    page = Path(__file__).parent / "engine_pages/stackexchange.html"
+    assert inspect_json(capsys, page)["scrape"]["layout"] == "html:layout:stackexchange"
+    assert "stackexchange" not in inspect_json(capsys, page, "--layouts", "none")["scrape"]["layout"]
+    assert "no such" in refuse(capsys, page, "--layouts", tmp_path / "none.toml")
+
+
 # Which scrape is meant.
 
 

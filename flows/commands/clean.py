@@ -15,13 +15,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from flows.commands.options import add_layouts, add_workers
 from flows.read.inputs import check_raw
 from flows.report import WATCHER, gate_lines, report_rows, summarize, work_line
 from flows.run import ON_REJECT, Options, run_clean
 from flows.terminal import COLOURS, neutralize
 from flows.workers import PlainExecutor, WorkerPool, count_cores
-
-MAX_WORKERS = 1024  # more cores than any machine that it runs on
 
 # Prefect's own words, and its calls home, have no place in a batch job's output. Of an error it would print the traceback:
 # an expected one is our one line, and any other is raised with its traceback once the flow is over.
@@ -41,12 +40,9 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "processed", nargs="?", type=Path, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
     )
-    parser.add_argument(
-        "--layouts", default="all", metavar="WHICH",
-        help="known engines' layouts: all, none, or a file or folder of reviewed ones that are tried before them",
-    )  # fmt: skip
+    add_layouts(parser)
     parser.add_argument("--no-prefect", action="store_true", help="run the same path without Prefect")
-    parser.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: as many as cores)")
+    add_workers(parser)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,12 +74,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --gate: let a known change of this site in, once; later batches are held against it (- : no known site)",
     )
     parser.add_argument("--resume", action="store_true", help="publish again after a rollback")
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= MAX_WORKERS:
-        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number from 1 to {MAX_WORKERS}")
-    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from rich.console import Console
 
+from flows.commands.options import add_layouts
 from flows.errors import Fault, WrongUse
 from flows.inspection import inspect_input
 from flows.read.batches import CONTAINERS, delete_spools, is_document, plan_batches, read_batch
@@ -22,6 +23,7 @@ from flows.read.inputs import Input, Provenance, read_provenance
 from flows.read.jsonl import iter_lines, read_record
 from flows.read.pieces import REFUSALS
 from flows.records import Page, Unreadable
+from flows.split.engines import choose_layouts
 from flows.terminal import neutralize
 from flows.view import View, print_inspection
 
@@ -36,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "source", metavar="SOURCE", help="file, or source name below --raw; FILE#RECORD or FILE#@OFFSET in JSON lines"
     )
     parser.add_argument("--raw", type=Path, default=Path("raw"), metavar="DIR", help="folder of the scrapes (default: raw)")
+    add_layouts(parser)
     parser.add_argument("--brief", action="store_true", help="of each stretch only the first and the last line")
     parser.add_argument("--show-invisible", action="store_true", help="mark tabs, no-break spaces and zero-width characters")
     parser.add_argument("--offsets", action="store_true", help="say at which character each stretch starts")
@@ -56,12 +59,13 @@ def _width(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show one scrape; a refused one too, with the reason."""
+    choose_layouts(arguments.layouts)  # a broken one is told before any work
     found, raw, record = find_scrape(arguments.source, arguments.raw)
     try:
         read = read_scrape(found, raw, record)
     except OSError as error:
         raise Fault(f"{_shown(found.path)}: cannot be read: {error.strerror or error}") from error
-    inspection = inspect_input(read)
+    inspection = inspect_input(read, arguments.layouts)
     if arguments.json:
         print(json.dumps(inspection.as_json(), ensure_ascii=not _speaks_unicode()))
         return 0

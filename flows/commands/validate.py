@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flows.baseline import open_baseline
+from flows.commands.options import add_layouts, add_workers
 from flows.errors import Fault, WrongUse
 from flows.judge import Inline, Judged, Summary, is_few, judge_inputs
 from flows.judging.reports import scrape_lines, site_lines, write_document, write_junit
@@ -37,17 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lines", action="store_true", help="print each verdict as a line of JSON as soon as it is there")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit XML, too")
     parser.add_argument("--quiet", action="store_true", help="leave out scrapes that pass")
-    parser.add_argument(
-        "--layouts", default="all", metavar="WHICH",
-        help="known engines' layouts: all, none, or a file or folder of reviewed ones that are tried before them",
-    )  # fmt: skip
-    parser.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: as many as cores)")
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= 1024:
-        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number from 1 to 1024")
-    return int(text)
+    add_layouts(parser)
+    add_workers(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
