@@ -99,6 +99,8 @@ class Inspection:
         record, author = self.ids[number]
         post = asdict(self.posts[number])
         about = {"post": number, "record_id": record, "author_id": author, "under": self.under_of(number)}
+        byline = self.posts[number].byline
+        post["byline"] = byline._asdict() if byline is not None else None
         return {**about, "title": None if number else self.title, **post}
 
 

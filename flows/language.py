@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,7 +79,7 @@ def settle_language(page: Page) -> Page:
         if read_tag(page.language) is None:
             reason = "this names no language; the words of the page decide"
         blemishes = (*blemishes, Blemish("language", "language", page.language, reason))
-    return replace(page, language=language, blemishes=blemishes)
+    return page._replace(language=language, blemishes=blemishes)
 
 
 def read_tag(declared: str | None) -> str | None:

@@ -12,8 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """One scraped page as it was read: its text, whole, and what its container says of it."""
 
     source: str  # path below the raw root, "/"-separated; "path#record" in a container
@@ -81,8 +80,7 @@ class Blemish:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """An input that gave no page: which, and why, in one sentence."""
 
     source: str
@@ -121,8 +119,7 @@ class Line(NamedTuple):
     gap: int = 0  # blank lines right above it
 
 
-@dataclass(frozen=True, slots=True)
-class Byline:
+class Byline(NamedTuple):
     """An attribution read into fields; every field but `printed` may be unknown."""
 
     printed: str  # as printed, whitespace folded, lines joined by "\n"

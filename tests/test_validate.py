@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -156,7 +155,7 @@ def test_words_that_wander_from_one_field_to_the_next_are_found_in_a_page_with_o
     assert first.body is not None
     assert first.byline is not None
     first.body += " Ada"
-    first.byline = replace(first.byline, printed=first.byline.printed.removeprefix("Ada "))
+    first.byline = first.byline._replace(printed=first.byline.printed.removeprefix("Ada "))
     assert not _is_plainly_whole(text, found)
     assert find_loss(page_of(text), found, repair_span) is not None
     assert second.body is not None

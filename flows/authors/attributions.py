@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from flows.authors.credentials import credential, read_letters
@@ -64,7 +64,7 @@ def read_byline(
         byline = _read(known, in_context=in_context)
     if rating is None and reviews is None:
         return byline
-    return replace(byline, rating=read_rating(rating), review_count=read_count(reviews))
+    return byline._replace(rating=read_rating(rating), review_count=read_count(reviews))
 
 
 @lru_cache(maxsize=1 << 14)

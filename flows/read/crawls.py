@@ -11,7 +11,6 @@ import io
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -136,7 +135,7 @@ def _read_record(record: WarcRecord, source: str, at: int, known: Provenance) ->
     blemishes = [*known.blemishes, *([blemish] if blemish and blemish.value else [])]
     said = Provenance(url, known.site, None, known.language, fetched_at or known.fetched_at, blemishes)
     page = read_content(block, where, said)
-    return replace(page, locator=locator) if isinstance(page, Page) else page
+    return page._replace(locator=locator) if isinstance(page, Page) else page
 
 
 def _read_response(block: bytes, where: str, said: Provenance) -> Page | Unreadable:
@@ -151,13 +150,13 @@ def _read_response(block: bytes, where: str, said: Provenance) -> Page | Unreada
     if len(body) > MAX_PAGE_BYTES:
         return Unreadable(where, "warc", "too-large", REFUSALS["too-large"])
     form = "html" if media_type is not None and "html" in media_type else "txt"
-    return replace(page_from(body, where, form, said, response.charset), format="warc")
+    return page_from(body, where, form, said, response.charset)._replace(format="warc")
 
 
 def _read_text(block: bytes, where: str, said: Provenance) -> Page | Unreadable:
     if len(block) > MAX_PAGE_BYTES:
         return Unreadable(where, "wet", "too-large", REFUSALS["too-large"])
-    return replace(page_from(block, where, "txt", said), format="wet")
+    return page_from(block, where, "txt", said)._replace(format="wet")
 
 
 CONTENTS: dict[int, Callable[[bytes, str, Provenance], Page | Unreadable]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from flows.read.decode import decode, without_surrogates
@@ -84,10 +84,10 @@ def _page_of_html(
 ) -> Page | Unreadable:  # fmt: skip
     whole = without_surrogates(html) if isinstance(html, str) else None
     page = page_from(whole.text.encode() if whole else html, where, "html", said)  # type: ignore[arg-type] # bytes if not str
-    page = replace(page, digest=raw.digest, bytes=raw.size, format="html" if form == "jsonl" else form)
+    page = page._replace(digest=raw.digest, bytes=raw.size, format="html" if form == "jsonl" else form)
     if isinstance(page, Unreadable):
         return page
-    return replace(page, locator=locator, replacement_count=whole.replacement_count if whole else page.replacement_count)
+    return page._replace(locator=locator, replacement_count=whole.replacement_count if whole else page.replacement_count)
 
 
 def _first(record: dict[str, Any], keys: tuple[str, ...]) -> str | bytes | None:

@@ -179,10 +179,10 @@ def _fill_author(post: Post, said: StructuredPost, read_author: ReadAuthor) -> b
         if said.author is None or len(said.author) > 200:
             return False
         read = read_author(said.author) if read_author is not None else Byline(printed="", name=said.author)
-        post.byline = replace(read, printed="", alias=said.author, profile_url=read.profile_url or url)
+        post.byline = read._replace(printed="", alias=said.author, profile_url=read.profile_url or url)
         return True
     if who.profile_url is None and url is not None and said.author and _is_same_name(said.author, who):
-        post.byline = replace(who, profile_url=url)
+        post.byline = who._replace(profile_url=url)
         return True
     return False
 

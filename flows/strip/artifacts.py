@@ -112,6 +112,7 @@ class _Marking:
     def mark(self) -> list[Line]:
         """The lines, in order."""
         is_smooth, residue = self.is_smooth, self.residue
+        is_tight = "  " not in self.shown  # asked once a page, for most are
         if len(_claims) > _MOST_CLAIMS:
             _claims.clear()
         recall = _claims.get
@@ -126,7 +127,10 @@ class _Marking:
                 add(self._mark_residue(number, gap))
                 gap = 0
                 continue
-            folded = repair_span(raw) if not is_smooth else " ".join(raw.split()) if "  " in raw else raw.strip()
+            if not is_smooth:
+                folded = repair_span(raw)
+            else:
+                folded = raw.strip() if is_tight or "  " not in raw else " ".join(raw.split())
             if not folded:
                 gap += 1
                 continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from flows.records import Byline, Claim, Cues, Line, Page, Post, Thread
 from flows.split.flat.blocks import COUNT, FENCES, TEXT, Block
@@ -135,7 +134,7 @@ class _Composer:
             return
         self._replace_last(at, parts, ("byline", "byline-repeated", number))
         printed = (post.byline.printed, parts[1].text) if opens else (parts[1].text, post.byline.printed)
-        post.byline = replace(post.byline, printed="\n".join(printed))
+        post.byline = post.byline._replace(printed="\n".join(printed))
 
     def _part_sign_off(self, number: int, body: list[int], post: Post, rating: dict[str, str | None]) -> None:
         """Read the sign-off of a post without a byline as its attribution."""
@@ -151,10 +150,10 @@ class _Composer:
         parts = None if offset == 0 else _part_line(self.page.text, line, offset)
         if whole:
             self._replace_last(at, (line,), ("byline", "sign-off", number))
-            post.byline = replace(byline, printed=line.text, alias=byline.printed)
+            post.byline = byline._replace(printed=line.text, alias=byline.printed)
         elif parts is not None:
             self._replace_last(at, parts, ("byline", "sign-off", number))
-            post.byline = replace(byline, printed=parts[1].text, alias=byline.printed)
+            post.byline = byline._replace(printed=parts[1].text, alias=byline.printed)
 
     def _read_tail_name(self, text: str) -> tuple[int, Byline] | None:
         """Read a signature that stands on the last line of the body, right behind its last sentence."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flows.records import Byline, Claim, Cues, Line, Page
 from flows.split.flat.compose import Fate, Stretch, claim_page, part_stretches
 
@@ -46,7 +44,7 @@ class LineFates:
         byline = self.cues.read_byline([name])
         if byline.name is None and byline.role is None:
             byline = Byline(printed=name, name=name)
-        return replace(byline, printed=name, alias=name)
+        return byline._replace(printed=name, alias=name)
 
     def take_date(self, number: int, at: int, low: int, high: int) -> str | None:
         """Give the characters [low, high) of a line's text to a post as its date; None where that cannot be."""

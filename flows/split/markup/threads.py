@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import replace
 from functools import cached_property
 
 from flows.records import Byline, Claim, Cues, Cut, Post, Remark, Thread
@@ -193,7 +192,7 @@ class _Reader:
         read = self.cues.read_byline([printed]) if "," in printed or "." in printed else None
         link = self._link_of(mark.element)
         if read is not None and read.credentials and read.printed == printed:
-            return replace(read, profile_url=link)
+            return read._replace(profile_url=link)
         return Byline(printed=printed, name=name, profile_url=link)
 
     def _link_of(self, element: int) -> str | None:
