@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flows.authors.evidence import Person
 from flows.authors.overrides import Rulings
@@ -85,11 +85,11 @@ def build_cores(
         certain.join(same, f"override: {why}")
     for account in sorted(_accounts(people)):
         certain.join(account, "the same profile")
-    for known in certain.all():
-        groups.join(known, "")
-    for known in published_groups(published):
-        groups.join(known, "")
-    sets = {known[0]: known for known in certain.all()}
+    known_as_one = certain.all()
+    for known in (*known_as_one, *published_groups(published)):
+        if len(known) > 1:
+            groups.join(known, "")
+    sets = {known[0]: known for known in known_as_one}
     return [_build_core(group, sets, people, certain.why) for group in groups.all()]
 
 
@@ -125,5 +125,5 @@ def _distinct(people: list[Person]) -> list[Person]:
         return people
     seen: dict[Person, Person] = {}
     for person in people:
-        seen.setdefault(replace(person, id=""), person)
+        seen.setdefault(person._replace(id=""), person)
     return list(seen.values())[:MOST_FORMS]

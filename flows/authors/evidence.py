@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -24,8 +23,7 @@ class Place(NamedTuple):
     countries: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """One form of one author: what is known, folded; None and empty mean not known."""
 
     id: str
@@ -110,13 +108,12 @@ def _read_alias(alias: str, first: Person) -> Person | None:
     given, family = _split(byline.name, byline.family_name)
     if not family or not given:
         return None
-    return replace(first, given=given, family=family, account=None, suffix=byline.suffix or first.suffix)
+    return first._replace(given=given, family=family, account=None, suffix=byline.suffix or first.suffix)
 
 
 def _read_person(row: dict[str, Any]) -> Person:
     given, family = _split(row["name"], row["family_name"])
-    credentials = frozenset(row["credentials"] or ())
-    groups = _degree_groups()
+    credentials, degrees = _read_credentials(tuple(row["credentials"] or ()))
     return Person(
         id=row["author_id"],
         site=row["site"],
@@ -126,12 +123,26 @@ def _read_person(row: dict[str, Any]) -> Person:
         family=family,
         suffix=row["suffix"],
         credentials=credentials,
-        degrees=frozenset(groups[name] for name in credentials if name in groups),
+        degrees=degrees,
         place=read_town(row["location"]) if row["location"] else None,
-        role=frozenset(filter(None, map(plain_letters, (row["role"] or "").split()))),
+        role=_read_role(row["role"] or ""),
     )
 
 
+# Names, letters behind them and roles come again on a site and over sites.
+@lru_cache(maxsize=1 << 12)
+def _read_credentials(printed: tuple[str, ...]) -> tuple[frozenset[str], frozenset[int]]:
+    """The credentials of a person, and the groups of degrees that they belong to."""
+    groups = _degree_groups()
+    return frozenset(printed), frozenset([groups[name] for name in printed if name in groups])
+
+
+@lru_cache(maxsize=1 << 12)
+def _read_role(role: str) -> frozenset[str]:
+    return frozenset(filter(None, map(plain_letters, role.split())))
+
+
+@lru_cache(maxsize=1 << 14)
 def _split(name: str | None, family: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The given names and the parts of the family name in a name; both empty where the name does not tell them apart."""
     if name is None or family is None or not name.startswith(family) | name.endswith(family):

@@ -7,7 +7,6 @@ one in how many bears is counted on the site, and where a site is small the list
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 
@@ -49,13 +48,15 @@ class Rarity:
     """The weights of one site."""
 
     def __init__(self, people: Iterable[Person]) -> None:
-        self._counts: dict[str, Counter[str]] = {kind: Counter() for kind in UNLISTED_BITS}
+        self._counts: dict[str, dict[str, int]] = {kind: {} for kind in UNLISTED_BITS}
         seen: set[str] = set()
         for person in people:
             if person.id not in seen:  # an author of several names is one
                 seen.add(person.id)
                 for kind, values in _values_of(person):
-                    self._counts[kind].update(values)
+                    counts = self._counts[kind]
+                    for value in values:  # `update` takes three times as long for so few
+                        counts[value] = counts.get(value, 0) + 1
         self._size = len(seen)
         self._known: dict[tuple[str, str], float] = {}
         self._most: dict[tuple[str, tuple[str, ...]], float] = {}
@@ -70,7 +71,7 @@ class Rarity:
         known = self._known.get((kind, value))
         if known is None:
             prior = listed_share(kind, value) or 2.0 ** -UNLISTED_BITS[kind]
-            share = (self._counts[kind][value] + PRIOR * prior) / (self._size + PRIOR)
+            share = (self._counts[kind].get(value, 0) + PRIOR * prior) / (self._size + PRIOR)
             known = self._known[kind, value] = min(-math.log2(share), MOST_BITS[kind])
         return known
 
@@ -84,7 +85,7 @@ class Rarity:
 
     def count(self, kind: str, value: str) -> int:
         """How many authors of the site bear a value."""
-        return self._counts[kind][value]
+        return self._counts[kind].get(value, 0)
 
 
 def _values_of(person: Person) -> list[tuple[str, Iterable[str]]]:
