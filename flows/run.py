@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from flows.publish.runs import Run
 
 ON_REJECT = ("quarantine", "fail")
-# Characters of text from which merging gets new workers: those that cleaned hold some 250 MB of heap and caches, and starting
-# anew takes half a second.
+# Characters of text from which merging gets new workers: those that cleaned hold some 250 MB of heap and caches, those that
+# resolved a million threads' authors as much, and starting anew takes half a second.
 RENEW_ABOVE = 256 << 20
 MOST_WARNINGS = 20
 Tag = TypeVar("Tag")
@@ -348,6 +348,8 @@ def _merge_tables(runs: list[Run], chars: int, staging: Path, executor: Executor
         return [merged for merged, _ in _in_order(jobs, executor)]
 
     _resolve_authors(runs, ranges, staging, executor, overrides)
+    if chars > RENEW_ABOVE:
+        executor.renew()
     return run(["threads", "spans", "texts", "scrapes"]) + run(["authors"])
 
 

@@ -10,14 +10,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flows.read.files import MAX_PAGE_BYTES
+from flows.report import Silent
+from flows.run import run_clean
 from flows.workers import WorkerPool
 from tests.conftest import THREAD, Clean, Ended, command, end_of, table, write_files
+from tests.inline import InlineExecutor
 
 MIB = 1 << 20
 
@@ -335,6 +340,29 @@ def test_large_inputs_are_refused_in_little_memory(what: str, raw: Path, tmp_pat
     assert table(tmp_path / "out", "scrapes").filter(source="good.txt")["verdict"].to_list() == ["ok"]
     print(f"{what}: {peak} MiB")
     assert peak <= 600
+
+
+@pytest.mark.parametrize(
+    ("above", "fresh"), [(0, {"run_batch": 0, "run_resolve": 1, "run_share": 2}), (1 << 30, {"run_share": 0})]
+)
+def test_what_cleaning_and_resolving_hold_is_let_go_before_a_large_snapshot_is_written(
+    above: int, fresh: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Renewable(InlineExecutor):
+        renewed = 0
+
+        def submit(self, job: Callable[..., Any], *arguments: Any) -> Future[Any]:
+            seen[job.__name__] = self.renewed
+            return super().submit(job, *arguments)
+
+        def renew(self) -> None:
+            self.renewed += 1
+
+    seen: dict[str, int] = {}
+    monkeypatch.setattr("flows.run.RENEW_ABOVE", above)
+    raw = write_files(tmp_path / "raw", {"one.txt": THREAD})
+    run_clean(raw, tmp_path / "out", Renewable(), Silent())
+    assert fresh.items() <= seen.items()
 
 
 def test_a_renewed_pool_works_in_new_processes() -> None:
