@@ -10,6 +10,7 @@ from flows.split.markup.marks import Mark
 if TYPE_CHECKING:
     from flows.split.markup.survey import Survey
 
+FEW = 0.5  # people a date; of fewer, not all are told by a class or an address
 NEAR = 6  # pieces before a date in which a name may stand
 BOLD = frozenset(
     {"b", "strong", "h3", "h4", "h5", "h6", "dt", "th", "cite", "a", "i", "em", "font", "span", "td", "div", "p", "li"}
@@ -22,17 +23,24 @@ PARTS = re.compile(
 
 
 def find_people_by_dates(survey: Survey, dates: list[Mark], known: list[Mark]) -> list[Mark]:
-    """Return the people of a page with those that only stand as names do: beside a date."""
+    """Return the people of a page with those that only stand as names do: beside a date.
+
+    Where most dates have somebody whom a class or an address tells, only guests are missing: whom "by" tells.
+    """
     taken = {mark.piece for mark in known} | {mark.piece for mark in dates}
+    near = {mark.piece + step for mark in known for step in (-1, 0, 1)}
+    said_only = len(known) >= FEW * len(dates)
     found = {mark.start: mark for mark in known}
     for date in dates:
-        mark = _beside_on_line(survey, date) or _bold_before(survey, date, taken)
-        if mark is not None and not any(abs(other.piece - mark.piece) <= 1 for other in known[:200]):
+        mark = _beside_on_line(survey, date, said_only=said_only)
+        if mark is None and not said_only:
+            mark = _bold_before(survey, date, taken)
+        if mark is not None and mark.piece not in near:
             found.setdefault(mark.start, mark)
     return [found[start] for start in sorted(found)]
 
 
-def _beside_on_line(survey: Survey, date: Mark) -> Mark | None:
+def _beside_on_line(survey: Survey, date: Mark, *, said_only: bool) -> Mark | None:
     """Return the name that stands in the same text as a date: "#12 - name - date", "name, date", "by name on date"."""
     start = survey.markup.starts[date.piece]
     before = survey.text[start : date.start]
@@ -50,7 +58,9 @@ def _beside_on_line(survey: Survey, date: Mark) -> Mark | None:
         by = survey.words.by_start.match(before[low:high])
         begin = low + (by.end() if by else 0)
         name = before[begin:high].strip()
-        if may_be_name(survey, name):
+        if (by is not None and name.lower() in survey.words.guests) or (
+            (by is not None or not said_only) and may_be_name(survey, name)
+        ):
             first = start + before.index(name, begin)
             return Mark(first, first + len(name), date.piece, date.element)
     return None

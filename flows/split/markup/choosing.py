@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from flows.split.markup.candidates import Group, find_groups, find_wordless, weigh_text
 from flows.split.markup.survey import Survey
+from flows.split.markup.vocabulary import split_names
 from flows.split.markup.weighing import BODY, Hypothesis, Record, find_records, look_of, weigh_group
 
 NEGLIGIBLE = 0.04  # of the best score: groups with less text than that decide nothing
@@ -40,7 +41,7 @@ def refine(survey: Survey, best: Hypothesis, others: list[Hypothesis]) -> Hypoth
         if other is not best and _holds_comments(survey, other, best):
             best = other
             break
-    return complete(survey, _tighten(survey, best, others))
+    return complete(survey, _widen(survey, _tighten(survey, best, others)))
 
 
 def _holds_comments(survey: Survey, answers: Hypothesis, comments: Hypothesis) -> bool:
@@ -85,6 +86,24 @@ def _tighten(survey: Survey, best: Hypothesis, others: list[Hypothesis]) -> Hypo
         if nested and _content(survey, other) >= SAME * whole:
             best, size = other, _size(survey, other)
     return best
+
+
+def _widen(survey: Survey, best: Hypothesis) -> Hypothesis:
+    """Return whole bodies for single paragraphs: on a page of short posts each has but one, and a list or links below."""
+    markup, bodies = survey.markup, survey.words.bodies
+    if best.form != BODY or any(markup.tags[record.body] != "p" for record in best.records):
+        return best
+    wider = [markup.parents[record.body] for record in best.records]
+    if len(set(wider)) < len(wider) or any(bodies.isdisjoint(_classes_of(survey, number)) for number in wider):
+        return best
+    records = find_records(survey, tuple(wider))
+    if sum(record.evidence for record in records) < sum(record.evidence for record in best.records):
+        return best  # who and when stand inside
+    return replace(best, group=Group(best.group.key, tuple(wider)), records=records)
+
+
+def _classes_of(survey: Survey, number: int) -> frozenset[str]:
+    return split_names(survey.markup.attributes_of(number).get("class") or "") if number >= 0 else frozenset()
 
 
 def _content(survey: Survey, hypothesis: Hypothesis) -> int:

@@ -77,8 +77,7 @@ class Survey:
     @cached_property
     def people(self) -> list[Mark]:
         """The people of the page in order."""
-        people = self._find_people()
-        return find_people_by_dates(self, self.dates, people) if len(people) < 0.5 * len(self.dates) else people
+        return find_people_by_dates(self, self.dates, self._find_people())
 
     @cached_property
     def fresh(self) -> list[int]:

@@ -15,6 +15,7 @@ MAX_SIGNATURE = 800  # characters
 MAX_NOTE = 120  # characters of an edit note
 MAX_BUTTON = 60
 SENTENCE = re.compile(r"\w\W+\w+\W+\w.*[.!?…]$")  # three words and a full stop: no button says so much
+BLOCKS = frozenset({"div", "ul", "ol", "table", "section", "aside"})  # a lone link may be classed as a "popup"
 BUTTONS = frozenset({"button", "select", "textarea", "nav"})
 
 
@@ -68,22 +69,49 @@ def _trim_parts(survey: Survey, body: int, trims: dict[int, str]) -> None:
                 trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "signature"))
                 number = markup.ends[number]
                 continue
-            if names and names_part(names, notes):
+            if names and markup.tags[number] in BLOCKS and _ends_as(names, survey.words.chrome) and _is_linked(survey, number):
+                trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "chrome-in-body"))
+            elif names and names_part(names, notes):
                 trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "post-note"))
             elif markup.tags[number] in BUTTONS:
                 trims.update(dict.fromkeys(range(markup.first[number], markup.last[number]), "button"))
         number += 1
 
 
+def _ends_as(names: str, words: frozenset[str]) -> bool:
+    """Whether the last word of one class is among the words: "forum-topic-navigation"."""
+    return any(re.split(r"[-_]", name)[-1].lower() in words for name in names.split())
+
+
+def _is_linked(survey: Survey, number: int) -> bool:
+    """Whether all that an element shows are links: to the topics before and after, to related ones."""
+    markup, text = survey.markup, survey.text
+    shown = [
+        piece
+        for piece in range(markup.first[number], markup.last[number])
+        if text[markup.starts[piece] : markup.stops[piece]].strip()
+    ]
+    return bool(shown) and all(survey.linked[markup.owners[piece]] for piece in shown)
+
+
 def _trim_signature(survey: Survey, first: int, last: int, trims: dict[int, str]) -> None:
     """Cut what follows a rule of underscores or dashes at the end of a body: by old custom, a signature."""
     markup, text = survey.markup, survey.text
+    begin = None
     for piece in range(last - 1, first, -1):
-        if markup.stops[last - 1] - markup.starts[piece] > MAX_SIGNATURE:
-            return
-        if SIGNATURE.fullmatch(text[markup.starts[piece] : markup.stops[piece]].strip()):
-            trims.update(dict.fromkeys(range(piece, last), "signature-rule"))
-            return
+        shown = text[markup.starts[piece] : markup.stops[piece]].strip()
+        if markup.stops[last - 1] - markup.starts[piece] > MAX_SIGNATURE or (
+            begin is not None and shown and not _is_rule(shown)
+        ):
+            break
+        if _is_rule(shown):  # the member may have drawn a second one
+            begin = piece
+    if begin is not None:
+        trims.update(dict.fromkeys(range(begin, last), "signature-rule"))
+
+
+def _is_rule(shown: str) -> bool:
+    return SIGNATURE.fullmatch(shown) is not None
 
 
 def _trim_ends(survey: Survey, first: int, last: int, trims: dict[int, str]) -> None:

@@ -32,10 +32,12 @@ class Vocabulary(NamedTuple):
     ranks: frozenset[str]
     by: re.Pattern[str]
     by_start: re.Pattern[str]
+    guests: frozenset[str]
     joined: re.Pattern[str]
     chrome_tags: frozenset[str]
     chrome_roles: frozenset[str]
     chrome: frozenset[str]
+    bodies: frozenset[str]
     signature: frozenset[str]
     notes: frozenset[str]
     edits: tuple[str, ...]
@@ -57,15 +59,17 @@ def load_vocabulary() -> Vocabulary:
         frozenset(people["addresses"]),
         frozenset(people["short"]),
         frozenset(people["classes"]),
-        frozenset(people["buttons"]),
+        frozenset([*people["buttons"], *data["said"]["unproved"]]),
         frozenset(people["actions"]),
         frozenset(people["ranks"]),
         re.compile(rf"(?:^|\W)(?:{'|'.join(map(re.escape, data['said']['by']))}):?\s*$", re.IGNORECASE),
         re.compile(rf"\s*(?:{'|'.join(map(re.escape, data['said']['by']))}):?\s+", re.IGNORECASE),
+        frozenset(data["said"]["guests"]),
         re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, data['joined']['before']))})(?!\w)", re.IGNORECASE),
         frozenset(data["chrome"]["tags"]),
         frozenset(data["chrome"]["roles"]),
         frozenset(data["chrome"]["classes"]),
+        frozenset(data["bodies"]["classes"]),
         frozenset(data["signature"]["classes"]),
         frozenset(notes["classes"]),
         tuple(notes["edits"]),

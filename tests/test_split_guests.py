@@ -1,0 +1,85 @@
+"""HTML of engines whose guests have no profile: who is told in words alone, among members who are told by links."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.pipeline import split_page
+from flows.read.files import page_from
+from flows.read.inputs import Provenance
+from flows.records import Page, Thread
+
+TITLE = "Rain barrel overflows behind the shed"
+SAID = [
+    (None, "The barrel by our shed runs over in every storm, although the tap at the bottom is open all the way."),
+    ("mossbank", "A tap that size lets out a tenth of what a downpipe brings. Put an overflow hose near the rim."),
+    ("(Tilda R)", "Mine did that until I cleared the mesh under the lid, which was full of maple keys."),
+    ("mossbank", "The mesh as well, yes. And lead the hose away from the footing of the shed."),
+    ("(old_gutter)", "Two barrels in a row, joined at the bottom, took care of it here for ten years."),
+]
+
+
+def page_of(submitted: str = "Submitted by {who} on {when}", unproved: str = "not verified", guest: str = "Guest") -> str:
+    """A thread whose members have profiles and whose guests, in brackets above, have none; the first post is a guest's."""
+    posts = []
+    for at, (who, text) in enumerate(SAID):
+        if who is None:
+            shown = guest
+        elif who[0] == "(":
+            shown = f"{who[1:-1]} ({unproved})"
+        else:
+            shown = f'<a href="/user/{at % 2 + 40}" title="View user profile.">{who}</a>'
+        when = f"Tue, {at + 11}/06/2013 - 1{at}:3{at}"
+        links = (
+            '<div class="forum-topic-navigation"><a href="/node/7">‹ Gutter guards</a> <a href="/node/9">Unions ›</a></div>'
+            if at == 0
+            else '<ul><li><a href="https://barrels.example/rim">the hose that I have</a></li></ul>'
+        )
+        posts.append(
+            f'<div class="comment"><h3 class="title">{"" if at == 0 else "Re: "}{TITLE}</h3>'
+            f'<div class="submitted">{submitted.format(who=shown, when=when)}</div>'
+            f'<div class="content"><p>{text}</p>{links if at < 2 else ""}</div></div>'
+        )
+    return f"<!doctype html><title>{TITLE} | Shed talk</title><h1>Shed talk</h1><div id='main'>{''.join(posts)}</div>"
+
+
+def split(html: str) -> Thread:
+    page = page_from(html.encode(), "a.html", "html", Provenance())
+    assert isinstance(page, Page)
+    found = split_page(page, "none")
+    assert isinstance(found, Thread), found.reason
+    return found
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {},
+        {"submitted": "Verfasst von {who} am {when}", "unproved": "nicht überprüft", "guest": "Gast"},
+        {"submitted": "Soumis par {who} le {when}", "unproved": "non vérifié", "guest": "Anonyme"},
+        {"submitted": "by {who} » {when}", "unproved": "unregistered", "guest": "Guest"},
+    ],
+    ids=["english", "german", "french", "an arrow"],
+)
+def test_guests_among_members_are_read_and_their_posts_kept(words: dict[str, str]) -> None:
+    thread = split(page_of(**words))
+    posts = [thread.question, *thread.answers]
+    assert [post.byline and post.byline.name for post in posts] == [
+        words.get("guest", "Guest"), "mossbank", "Tilda R", "mossbank", "old_gutter",
+    ]  # fmt: skip
+    assert [post.posted_at_raw for post in posts] == [f"Tue, {at + 11}/06/2013 - 1{at}:3{at}" for at in range(5)]
+    assert [post.body for post in posts[2:]] == [text for _, text in SAID[2:]]
+    assert thread.title == TITLE
+
+
+def test_links_to_other_topics_are_cut_from_a_body_and_an_author_s_own_list_stays() -> None:
+    thread = split(page_of())
+    assert thread.question.body == SAID[0][1]
+    assert thread.answers[0].body == f"{SAID[1][1]}\n\n- the hose that I have"
+    assert "chrome-in-body" in {claim.rule for claim in thread.claims}
+
+
+def test_a_signature_begins_at_the_first_of_its_rules() -> None:
+    html = page_of().replace(f"<p>{SAID[2][1]}</p>", f"<p>{SAID[2][1]}<br>________________<br>_______<br>Rain is free.</p>")
+    thread = split(html)
+    assert thread.answers[1].body == SAID[2][1]
