@@ -178,7 +178,48 @@ QUESTIONS_OF_A_SITE = page(
     ),
     title="Frequently asked questions | Tins",
 )
+
+
+def table_of(heads: list[str], rows: list[list[str]]) -> str:
+    """A page of old forum software that holds one table; its own name says that it is a forum's."""
+    head = "".join(f"<th>{name}</th>" for name in heads)
+    cells = ("".join(f'<td class="row1"><span class="gen">{cell}</span></td>' for cell in row) for row in rows)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    links = "".join(f'<a href="viewforum.php?f={at}">Board {at}</a> ' for at in range(5))
+    return f'<title>Flour talk</title><body class="forum">{links}<table class="forumline"><tr>{head}</tr>{body}</table></body>'
+
+
+def user(at: int) -> str:
+    """A link to the profile of a member."""
+    return f'<a href="profile.php?mode=viewprofile&amp;u={at}">miller_{at}</a>'
+
+
+BOARDS = table_of(
+    ["Forum", "Topics", "Posts", "Last Post"],
+    [
+        [
+            f'<a href="viewforum.php?f={at}">{name}</a><br>{text}',
+            str(at * 31),
+            str(at * 400),
+            f"Mon May 0{at}, 2021 10:1{at} am<br>{user(at)}",
+        ]
+        for at, (name, text) in enumerate(
+            [
+                ("Dough", "All that is about rising, folding and baking of bread."),
+                ("Mills", "Stones, motors and the dust that they make."),
+            ],
+            3,
+        )
+    ],
+)
+MEMBERS = table_of(
+    ["#", "Username", "Location", "Joined", "Posts"],
+    [[str(at), user(at), f"Mill town number {at}", f"1{at} May 2005", str(at * 7)] for at in range(1, 9)],
+)
+
 NO_THREADS = {
+    "boards": BOARDS,
+    "members": MEMBERS,
     "listing": LISTING,
     "login": LOGIN,
     "article": ARTICLE,

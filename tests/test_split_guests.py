@@ -79,6 +79,27 @@ def test_links_to_other_topics_are_cut_from_a_body_and_an_author_s_own_list_stay
     assert "chrome-in-body" in {claim.rule for claim in thread.claims}
 
 
+@pytest.mark.parametrize("name", ["falcon!!!", "s.a.l.", "LO.st?"])
+def test_a_user_name_may_be_written_with_signs_at_its_end(name: str) -> None:
+    thread = split(page_of().replace("old_gutter", name))
+    assert thread.answers[3].byline is not None
+    assert thread.answers[3].byline.name == name
+
+
+def test_who_made_the_software_wrote_no_post() -> None:
+    posts = [("Psalm Reeder", "Does anybody know when the mill opens in winter?"), ("vane", "At nine, and never on a Monday.")]
+    html = "".join(
+        f'<tr><td><b>{who}</b><br><span class="small">Joined: 05 Dec 200{at}<br>Posts: {at + 1}</span></td>'
+        f'<td><span class="small">Posted: Mon Dec 0{at + 5}, 2005 3:57 pm</span><div class="said">{text}</div></td></tr>'
+        for at, (who, text) in enumerate(posts)
+    )
+    links = "".join(f'<a href="viewforum.php?f={at}">Board {at}</a> ' for at in range(5))
+    made = 'Powered by <a href="https://made.example/">MillBB</a>'
+    thread = split(f'<title>Winter hours</title><body class="forum">{links}<table>{html}</table>{made}</body>')
+    assert [post.byline and post.byline.name for post in (thread.question, *thread.answers)] == ["Psalm Reeder", "vane"]
+    assert [post.body for post in (thread.question, *thread.answers)] == [text for _, text in posts]
+
+
 def test_a_signature_begins_at_the_first_of_its_rules() -> None:
     html = page_of().replace(f"<p>{SAID[2][1]}</p>", f"<p>{SAID[2][1]}<br>________________<br>_______<br>Rain is free.</p>")
     thread = split(html)

@@ -17,6 +17,7 @@ BOLD = frozenset(
 )
 SURELY = frozenset({"b", "strong", "cite", "h3", "h4", "h5", "h6"})
 MAX_NAME, MAX_SPACES = 30, 3
+OWN_SIGNS = re.compile(r"[^\s.!?]+[.!?][^\s;]*[.!?]")  # a user name that is written so, "falcon!!!", "s.a.l.", and no sentence
 PARTS = re.compile(
     r"\s+[-–—|•·»›@/]+\s+|[|•·»›:,()\[\]]+|\s(?:on|am|le|el|il|op|em|at|wrote|says?|said|schrieb|escribió|ha scritto|a écrit)\b"
 )
@@ -90,6 +91,6 @@ def may_be_name(survey: Survey, name: str) -> bool:
         and name.count(" ") <= MAX_SPACES
         and any(map(str.isalpha, name))
         and name.lower() not in survey.words.buttons
-        and name[-1] not in ".!?;"
+        and (name[-1] not in ".!?;" or OWN_SIGNS.fullmatch(name) is not None)
         and not survey.words.joined.search(name)
     )

@@ -246,7 +246,9 @@ class Survey:
             if markup.tags[owner] != "a" or markup.stops[piece] - markup.starts[piece] > MAX_NAME:
                 continue
             start, stop = markup.starts[piece - 1], markup.stops[piece - 1]
-            if 2 <= stop - start <= MAX_NAME and self.words.by.search(text[start:stop]):
+            before = text[start:stop]
+            is_made = before.rstrip(" :\n").lower().endswith(self.words.made)
+            if 2 <= stop - start <= MAX_NAME and self.words.by.search(before) and not is_made:
                 found.append(owner)
         return found
 

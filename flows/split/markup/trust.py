@@ -20,6 +20,10 @@ MANY_LINKS = 4  # links to threads and boards: what a forum has in its navigatio
 SUBJECT = re.compile(r"\w{1,5}\s?:")  # "re:", "aw:", "odp:"
 LONG_LINK = 15  # characters of a link that may be the title of another thread
 LISTED, TEASED = 0.6, 0.75  # shares of records from which a group is a listing, or a row of teasers
+MANY_PEOPLE = 8  # a record; a post names its author, and a few more
+WORDS_A_NAME = 5  # characters of all bodies for each person named beside them
+LISTING_HEADS, MAX_HEAD = 2, 40  # columns; characters
+LETTERS = re.compile(r"[^\W\d_]")
 MAX_ABOVE = 30  # pieces above a body in which the title of its own page would stand
 LONG_ARTICLE = 600  # characters before the first comment
 
@@ -34,7 +38,7 @@ def judge(survey: Survey, taken: Hypothesis) -> float | None:
     told = bool(kinds & THREAD_TYPES)
     if not told and kinds & OTHER_TYPES and not _has_forum_path(survey) and hints < 2:
         return None
-    if not told and _is_home(survey):
+    if (not told and _is_home(survey)) or _is_table_of(survey, records):
         return None
     evidence = taken.evidence
     if len(records) == 1:
@@ -162,6 +166,34 @@ def _opens(survey: Survey, title: str, first: int) -> bool:
 
 def _is_dated(survey: Survey, piece: int) -> bool:
     return survey.date_sum[piece + 1] > survey.date_sum[piece]
+
+
+def _is_table_of(survey: Survey, records: tuple[Record, ...]) -> bool:
+    """Whether the records are rows of a table of boards, topics or members: by its head, its cells, its many names."""
+    text = [
+        survey.text[survey.markup.starts[piece] : survey.markup.stops[piece]]
+        for record in records
+        for piece in range(survey.markup.first[record.body], survey.markup.last[record.body])
+    ]
+    people = sum(record.people for record in records)
+    crowd = people >= MANY_PEOPLE * len(records) and _text_of(survey, records) < WORDS_A_NAME * people
+    return crowd or not any(map(LETTERS.search, text)) or _heads_of(survey, records) >= LISTING_HEADS
+
+
+def _heads_of(survey: Survey, records: tuple[Record, ...]) -> int:
+    """Return how many columns of the table around all records are headed as those of a listing are: replies, views."""
+    markup = survey.markup
+    table = records[0].body
+    while table >= 0 and not (markup.tags[table] == "table" and records[-1].body < markup.ends[table]):
+        table = markup.parents[table]
+    if table < 0:
+        return 0
+    heads = set[str]()
+    for number in range(table, markup.ends[table]):
+        if markup.tags[number] == "th" and markup.first[number] < markup.last[number]:
+            start, stop = markup.starts[markup.first[number]], markup.stops[markup.last[number] - 1]
+            heads.add(" ".join(survey.text[start : min(stop, start + MAX_HEAD)].split()).casefold())
+    return len(heads & survey.words.listing_heads)
 
 
 def _teased_share(survey: Survey, records: tuple[Record, ...]) -> float:

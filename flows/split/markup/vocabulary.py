@@ -32,6 +32,7 @@ class Vocabulary(NamedTuple):
     ranks: frozenset[str]
     by: re.Pattern[str]
     by_start: re.Pattern[str]
+    made: tuple[str, ...]
     guests: frozenset[str]
     joined: re.Pattern[str]
     chrome_tags: frozenset[str]
@@ -46,6 +47,7 @@ class Vocabulary(NamedTuple):
     unanswered: re.Pattern[str]
     forum: frozenset[str]
     forum_addresses: frozenset[str]
+    listing_heads: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -64,6 +66,7 @@ def load_vocabulary() -> Vocabulary:
         frozenset(people["ranks"]),
         re.compile(rf"(?:^|\W)(?:{'|'.join(map(re.escape, data['said']['by']))}):?\s*$", re.IGNORECASE),
         re.compile(rf"\s*(?:{'|'.join(map(re.escape, data['said']['by']))}):?\s+", re.IGNORECASE),
+        tuple(data["said"]["made"]),
         frozenset(data["said"]["guests"]),
         re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, data['joined']['before']))})(?!\w)", re.IGNORECASE),
         frozenset(data["chrome"]["tags"]),
@@ -84,6 +87,7 @@ def load_vocabulary() -> Vocabulary:
         ),
         frozenset(data["forum"]["words"]),
         frozenset(data["forum"]["addresses"]),
+        frozenset(data["listings"]["heads"]),
     )
 
 
