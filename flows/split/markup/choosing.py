@@ -77,8 +77,10 @@ def _tighten(survey: Survey, best: Hypothesis, others: list[Hypothesis]) -> Hypo
     """Return the tightest bodies inside those of a hypothesis that lose none of its text."""
     whole, size = _content(survey, best), _size(survey, best)
     for other in others:
-        if len(other.records) != len(best.records) or other.evidence < best.evidence or _size(survey, other) >= size:
+        if len(other.records) != len(best.records) or other.evidence < best.evidence or _size(survey, other) > size:
             continue
+        if _size(survey, other) == size and (_is_named(survey, best) or not _is_named(survey, other)):
+            continue  # of two that hold the same, the one with a name of its own finds posts without words as well
         nested = all(
             mine.body <= theirs.body < survey.markup.ends[mine.body]
             for mine, theirs in zip(best.records, other.records, strict=True)
@@ -104,6 +106,11 @@ def _widen(survey: Survey, best: Hypothesis) -> Hypothesis:
 
 def _classes_of(survey: Survey, number: int) -> frozenset[str]:
     return split_names(survey.markup.attributes_of(number).get("class") or "") if number >= 0 else frozenset()
+
+
+def _is_named(survey: Survey, hypothesis: Hypothesis) -> bool:
+    """Whether the bodies are elements with a class."""
+    return all(survey.markup.attributes_of(record.body).get("class") for record in hypothesis.records)
 
 
 def _content(survey: Survey, hypothesis: Hypothesis) -> int:

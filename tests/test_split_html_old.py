@@ -1,4 +1,4 @@
-"""HTML of engines whose guests have no profile: who is told in words alone, among members who are told by links."""
+"""HTML of old engines: guests told in words alone among members with profiles, what stands in bodies, posts of a link."""
 
 from __future__ import annotations
 
@@ -98,6 +98,24 @@ def test_who_made_the_software_wrote_no_post() -> None:
     thread = split(f'<title>Winter hours</title><body class="forum">{links}<table>{html}</table>{made}</body>')
     assert [post.byline and post.byline.name for post in (thread.question, *thread.answers)] == ["Psalm Reeder", "vane"]
     assert [post.body for post in (thread.question, *thread.answers)] == [text for _, text in posts]
+
+
+def test_a_post_that_is_a_link_alone_is_kept_where_a_named_element_in_a_nameless_cell_holds_it() -> None:
+    says = ["The mill pond froze over.", "https://pond.example/ice.jpg", "Is that the sluice on the left?", "It is, yes."]
+    rows = []
+    for at, text in enumerate(says):
+        shown = f'<a href="{text}">{text}</a>' if "://" in text else text
+        row, when = f"row{at % 2 + 1}", f"Mon Dec 0{at + 5}, 2005 3:57 pm"
+        rows.append(
+            f'<tr><td class="{row}"><span class="name"><b>keeper_{at}</b></span><br>Posts: {at}</td>'
+            f'<td class="{row}"><table><tr><td>Posted: {when}</td><td><a href="q?p={at}">Quote</a></td>'
+            '</tr><tr><td colspan="2"><hr></td></tr><tr><td colspan="2">'
+            f'<span class="postbody">{shown}</span></td></tr></table></td></tr><tr><td class="{row}"><a href="#top">Up</a></td>'
+            f'<td class="{row}"><table><tr><td>&nbsp;</td></tr></table></td></tr><tr><td colspan="2"><hr></td></tr>'
+        )
+    links = "".join(f'<a href="viewforum.php?f={at}">Board {at}</a> ' for at in range(5))
+    thread = split(f'<title>Ice</title><body class="forum">{links}<table>{"".join(rows)}</table></body>')
+    assert [post.body for post in (thread.question, *thread.answers)] == says
 
 
 def test_a_signature_begins_at_the_first_of_its_rules() -> None:
