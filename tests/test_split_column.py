@@ -51,6 +51,16 @@ def test_a_flattened_page_gives_its_posts(name: str, *, blank: bool) -> None:
     assert [post.byline.name if post.byline else None for post in posts[1:]] == [w[0] for w in wanted[1:]]
 
 
+def test_a_name_stands_behind_the_number_of_its_post() -> None:
+    thread = split_page(page_of((PAGES / "marsh-radio.txt").read_text("utf-8")))
+    assert isinstance(thread, Thread)
+    posts = [thread.question, *thread.answers]
+    assert [post.byline and post.byline.name for post in posts] == ["Kestrel", "Ada Wintle", "old_sparks", "Kestrel"]
+    assert [post.posted_at_raw for post in posts[:2]] == ["Fri Mar 04, 2005 12:34 pm", "Fri Mar 04, 2005 1:37 pm"]
+    starts = ("Since the meadow", "It is the water.", "Ada is right.", "Thank you both.")
+    assert [(post.body or "").startswith(start) for post, start in zip(posts, starts, strict=True)] == [True] * 4
+
+
 @pytest.mark.parametrize(
     "text",
     [

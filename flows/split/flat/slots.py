@@ -16,7 +16,7 @@ LEAST = 0.12  # of probability: below it a line is nobody's name or date
 MOST = 0.7  # of bodies that must be signed before those that are not go
 BEFORE = 1.1  # the commoner side weighs more
 MAX_NAME = 60  # characters
-_LEAD_SIGNS = re.compile(r"(?:[\s•◦▪·*»>|–—-]+|\d{1,4}[.)] |\[[–+-]\])+")
+_LEAD_SIGNS = re.compile(r"(?:[\s•◦▪·*»>|–—-]+|\d{1,4}[.)] |#\d{1,9} (?=[•·»|–—-] )|\[[–+-]\])+")
 _TAIL_SIGNS = " \t•·|,:;»>–—-✭♦✓☆★♂♀"
 _WORD_END = re.compile(r"[.,:;]+$")
 
