@@ -13,6 +13,7 @@ from flows.pipeline import split_page
 from flows.records import NoThread, Page, Thread
 from flows.split.flat.dates import find_date
 from flows.split.flat.fates import locate_piece
+from flows.split.flat.slots import Slots, join_undated
 
 PAGES = Path(__file__).parent / "flat_pages"
 WANTED = {  # page → author, date and first words of each post
@@ -49,6 +50,25 @@ def test_a_flattened_page_gives_its_posts(name: str, *, blank: bool) -> None:
     ]
     assert [post.posted_at_raw for post in posts] == [w[1] for w in wanted]
     assert [post.byline.name if post.byline else None for post in posts[1:]] == [w[0] for w in wanted[1:]]
+
+
+@pytest.mark.parametrize(
+    ("dated", "joined"),
+    [
+        ([True, True, False, True, True], [(0, 1), (3, 7), (9, 10), (12, 13)]),  # a line of a log passed for a name
+        ([False, True, True, True, True], [(0, 1), (3, 4), (6, 7), (9, 10), (12, 13)]),  # nothing stands above the first
+        ([True, True, False, False, True], [(0, 1), (3, 4), (6, 7), (9, 10), (12, 13)]),  # many posts of the page have no date
+        ([True, False, True], [(0, 1), (3, 4), (6, 7)]),  # too few to tell
+    ],
+)
+def test_a_body_without_a_date_among_dated_ones_goes_on_from_the_one_above(
+    dated: list[bool], joined: list[tuple[int, int]]
+) -> None:
+    bodies = [(3 * at, 3 * at + 1) for at in range(len(dated))]
+    slots = [Slots((3 * at, 0, 4), (3 * at, 5, 9) if is_dated else None) for at, is_dated in enumerate(dated)]
+    found, kept = join_undated(bodies, slots)
+    assert found == joined
+    assert [slot.author for slot in kept] == [(low, 0, 4) for low, _ in joined]
 
 
 def test_a_name_stands_behind_the_number_of_its_post() -> None:

@@ -15,7 +15,7 @@ from flows.split.flat.fates import LineFates
 from flows.split.flat.features import FIRST_KIND, Seen, load_kinds, see_page
 from flows.split.flat.network import Guess, guess_lines
 from flows.split.flat.reading import MAX_ANSWERS
-from flows.split.flat.slots import Slots, drop_unsigned, find_slots
+from flows.split.flat.slots import Slots, drop_unsigned, find_slots, join_undated
 from flows.split.flat.traces import is_bare
 
 RULE, LAYOUT = "flat-column", "flat:column"
@@ -49,7 +49,7 @@ def _read_column(page: Page, lines: list[Line], cues: Cues) -> Thread | NoThread
     guess = guess_lines(seen)
     bodies = decode_bodies(guess)
     slots = find_slots(lines, seen, guess, bodies)
-    bodies, slots = drop_unsigned(bodies, slots)
+    bodies, slots = drop_unsigned(*join_undated(bodies, slots))
     if _is_thread(bodies, slots):
         thread = _Column(page, lines, seen, guess, cues).compose(bodies, slots)
         if thread.confidence >= LEAST:

@@ -13,6 +13,7 @@ from flows.split.flat.network import Guess
 
 HEAD, FOOT = 25, 8  # lines before the first and behind the last body that may belong to them
 LEAST = 0.12  # of probability: below it a line is nobody's name or date
+NEARLY_ALL, FEWEST = 0.75, 4  # of bodies that must be dated before those that are not are joined; bodies of a page
 MOST = 0.7  # of bodies that must be signed before those that are not go
 BEFORE = 1.1  # the commoner side weighs more
 MAX_NAME = 60  # characters
@@ -64,6 +65,25 @@ def drop_unsigned(bodies: list[tuple[int, int]], slots: list[Slots]) -> tuple[li
         return bodies, slots
     kept = [at for at, is_signed in enumerate(signed) if is_signed]
     return [bodies[at] for at in kept], [slots[at] for at in kept]
+
+
+def join_undated(bodies: list[tuple[int, int]], slots: list[Slots]) -> tuple[list[tuple[int, int]], list[Slots]]:
+    """Return bodies and slots, those without a date joined to the body above, where nearly all others are dated.
+
+    A line of a log or of a program in the middle of a post may pass for somebody's name; a date as well is rarer.
+    """
+    dated = [slot.date is not None for slot in slots]
+    if len(bodies) < FEWEST or not NEARLY_ALL * len(bodies) <= sum(dated) < len(bodies):
+        return bodies, slots
+    joined: list[tuple[int, int]] = []
+    kept: list[Slots] = []
+    for (low, high), slot, is_dated in zip(bodies, slots, dated, strict=True):
+        if joined and not is_dated:
+            joined[-1] = (joined[-1][0], high)
+        else:
+            joined.append((low, high))
+            kept.append(slot)
+    return joined, kept
 
 
 def _discount_titles(chances: list[float], lines: list[Line], bodies: list[tuple[int, int]]) -> None:
