@@ -25,7 +25,7 @@ import numpy as np
 from flows.split.flat.decode import decode_bodies, sureness
 from flows.split.flat.features import see_page
 from flows.split.flat.network import FILE, guess_lines
-from flows.split.flat.slots import drop_unsigned, find_slots
+from flows.split.flat.slots import drop_unsigned, find_slots, join_undated
 from flows.strip.artifacts import mark_lines
 from tests.training.labelling import Sample, grams, label_page, overlap, squash, words
 from tests.training.made_pages import make_page, make_page_without_thread
@@ -120,7 +120,7 @@ def score_sample(sample: Sample, networks: Any, total: Counter[str], curve: list
     seen = see_page(text, lines)
     guess = guess_lines(seen, networks)
     bodies = decode_bodies(guess)
-    bodies, slots = drop_unsigned(bodies, find_slots(lines, seen, guess, bodies))
+    bodies, slots = drop_unsigned(*join_undated(bodies, find_slots(lines, seen, guess, bodies)))
     found = [grams(words(" ".join(line.text for line in lines[low : high + 1]))) for low, high in bodies]
     free = {at for at, gram in enumerate(found) if gram}
     judged = [post for post in sample.posts if words(post["text"])]
