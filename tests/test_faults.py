@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -16,7 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
+from flows.errors import Fault
+from flows.publish.snapshots import open_processed
 from flows.read.files import MAX_PAGE_BYTES
 from flows.report import Silent
 from flows.run import run_clean
@@ -363,6 +367,16 @@ def test_what_cleaning_and_resolving_hold_is_let_go_before_a_large_snapshot_is_w
     raw = write_files(tmp_path / "raw", {"one.txt": THREAD})
     run_clean(raw, tmp_path / "out", Renewable(), Silent())
     assert fresh.items() <= seen.items()
+
+
+def test_who_holds_the_lock_is_said_though_the_note_comes_after_the_lock(tmp_path: Path) -> None:
+    (tmp_path / ".snapshots").mkdir()
+    with FileLock(tmp_path / ".snapshots/.lock"):
+        note = threading.Timer(0.2, (tmp_path / ".snapshots/.lock-holder").write_text, ["process 71 since noon\n"])
+        note.start()
+        with pytest.raises(Fault, match=r"another run is at work \(process 71 since noon\)"), open_processed(tmp_path):
+            pass
+        note.join()
 
 
 def test_a_renewed_pool_works_in_new_processes() -> None:

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 LATEST, SNAPSHOTS, MANIFEST = "latest", ".snapshots", "manifest.json"
 IGNORE = "*\n!.gitignore\n"
+NOTE_TRIES, NOTE_SECONDS = 20, 0.05  # a busy machine may take a while between the lock and the note of who holds it
 DISK = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota is used up", errno.EROFS: "the file system is read-only"}
 
 
@@ -43,8 +45,7 @@ def open_processed(processed: Path) -> Iterator[Path]:
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
-            who = holder.read_text().strip() if holder.exists() else "another process"
-            raise Fault(f"{processed}: another run is at work ({who}); wait for it to end") from error
+            raise Fault(f"{processed}: another run is at work ({_name_holder(holder)}); wait for it to end") from error
         staging = processed / SNAPSHOTS / f".staging-{secrets.token_hex(4)}"
         try:
             holder.write_text(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n")
@@ -56,6 +57,15 @@ def open_processed(processed: Path) -> Iterator[Path]:
             lock.release()
     except OSError as error:
         raise as_fault(error, processed) from error
+
+
+def _name_holder(holder: Path) -> str:
+    """Return who holds the lock, as it has noted; the note comes right after the lock, so it is waited for."""
+    for _ in range(NOTE_TRIES):
+        if holder.exists() and (who := holder.read_text().strip()):
+            return who
+        time.sleep(NOTE_SECONDS)
+    return "another process"
 
 
 def as_fault(error: OSError, where: Path) -> Fault:
