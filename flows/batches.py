@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -24,6 +21,7 @@ from flows.records import Unreadable
 from flows.rows import STAGED, Columns, Rows, site_of_page
 from flows.strip.residue import find_residue
 from flows.validate import validate_batch
+from flows.workers import paused_collector
 from schemas import polars_schema, traits_of
 
 # Why an input could not be read that may be readable the next time, though nothing about it changes.
@@ -68,22 +66,12 @@ def clean_batch(batch: Batch, run: Path) -> Cleaned:
     for number, piece in enumerate(batch.pieces):
         done.append(_clean_piece(piece, batch, rows, origins, number))
         heights.append(rows.heights)
-    with _paused_collector():
+    with paused_collector():  # columns are made with an object a row, and none is in a cycle
         frames = validate_batch(_with_pieces(rows, heights), find_residue)
         frames["rejects"] = add_slices(frames, batch.version)
         for table, frame in _staged(frames, origins).items():
             write_run(run, table, frame, traits_of(table)["shard"])
     return Cleaned(tuple(done))
-
-
-@contextmanager
-def _paused_collector() -> Iterator[None]:
-    """Keep Python from looking for cycles: turning rows into columns makes an object a row, and none is in a cycle."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _clean_piece(piece: Piece, batch: Batch, rows: Rows, origins: dict[str, int], number: int) -> PieceDone:

@@ -7,9 +7,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -131,6 +132,18 @@ def quiet_collector() -> None:
     """Make Python look for cycles seldom: what is loaded stays, a page makes few, and looking takes a quarter of the time."""
     gc.freeze()
     gc.set_threshold(200_000, 50, 50)
+
+
+@contextmanager
+def paused_collector() -> Iterator[None]:
+    """Keep Python from looking for cycles for a while."""
+    was_at_work = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_at_work:
+            gc.enable()
 
 
 def run_batch(batch: Batch, run: Path) -> Cleaned:

@@ -198,7 +198,7 @@ BOARDS = table_of(
     ["Forum", "Topics", "Posts", "Last Post"],
     [
         [
-            f'<a href="viewforum.php?f={at}">{name}</a><br>{text}',
+            f'<a href="viewforum.php?f={at}">{name}</a><br><span class="about">{text}</span>',
             str(at * 31),
             str(at * 400),
             f"Mon May 0{at}, 2021 10:1{at} am<br>{user(at)}",
@@ -212,6 +212,11 @@ BOARDS = table_of(
         )
     ],
 )
+BOX = "<table><tr><td><span>{}</span></td></tr></table>"
+BOARDS_AMONG_BOXES = BOARDS.replace(
+    '<table class="forumline">', BOX.format("View unanswered posts") + '<table class="forumline">'
+)
+BOARDS_AMONG_BOXES = BOARDS_AMONG_BOXES.replace("</body>", BOX.format("Mark all boards read") + "</body>")
 MEMBERS = table_of(
     ["#", "Username", "Location", "Joined", "Posts"],
     [[str(at), user(at), f"Mill town number {at}", f"1{at} May 2005", str(at * 7)] for at in range(1, 9)],
@@ -219,6 +224,7 @@ MEMBERS = table_of(
 
 NO_THREADS = {
     "boards": BOARDS,
+    "boards among boxes": BOARDS_AMONG_BOXES,
     "members": MEMBERS,
     "listing": LISTING,
     "login": LOGIN,

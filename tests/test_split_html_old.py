@@ -100,6 +100,24 @@ def test_who_made_the_software_wrote_no_post() -> None:
     assert [post.body for post in (thread.question, *thread.answers)] == [text for _, text in posts]
 
 
+def test_a_thread_in_a_layout_table_is_none_the_less_one_for_the_tables_inside_it() -> None:
+    own = "<table><tr><th>Website</th><th>Email</th></tr><tr><td>mill.example</td><td>miller at mill.example</td></tr></table>"
+    similar = (
+        "<table><tr><th>Topics</th><th>Replies</th><th>Views</th></tr><tr><td>Sluices</td><td>4</td><td>70</td></tr></table>"
+    )
+    html = page_of().replace(f"<p>{SAID[3][1]}</p>", f"<p>{SAID[3][1]}</p>{own}")
+    inside = html.partition("<div id='main'>")[2].removesuffix("</div>")
+    thread = split(f"<title>{TITLE}</title><table><tr><td>{inside}</td></tr><tr><td>{similar}</td></tr></table>")
+    assert [post.body and post.body.startswith(said) for post, (_, said) in zip(thread.answers, SAID[1:], strict=True)] == [
+        True
+    ] * 4
+
+
+def test_who_made_a_topic_wrote_it() -> None:
+    thread = split(page_of("Created by {who} on {when}").replace("/user/", "/who/").replace(' title="View user profile."', ""))
+    assert [answer.byline and answer.byline.name for answer in thread.answers][::2] == ["mossbank", "mossbank"]
+
+
 def test_a_post_that_is_a_link_alone_is_kept_where_a_named_element_in_a_nameless_cell_holds_it() -> None:
     says = ["The mill pond froze over.", "https://pond.example/ice.jpg", "Is that the sluice on the left?", "It is, yes."]
     rows = []

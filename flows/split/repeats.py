@@ -17,11 +17,12 @@ from flows.split.markup.remarks import find_remarks
 from flows.split.markup.survey import Survey
 from flows.split.markup.threads import read_thread
 from flows.split.markup.trimming import find_trims
-from flows.split.markup.trust import judge
+from flows.split.markup.trust import is_listing, judge
 from flows.split.markup.weighing import Hypothesis
 
 MOST_TRIED = 12  # hypotheses of a page, before it is refused
 RIVAL = 0.3  # of the best score: what scores less is no other reading of the posts, whatever it counts
+AROUND = 0.5  # of the score of a listing: what scores less is what stands around it
 MISCOUNTED = 0.8  # of the confidence, where no reading counts as the page does
 MAX_PLAIN_LINKS, MAX_PLAIN_ELEMENTS = 10, 400
 
@@ -64,13 +65,21 @@ def find_posts(survey: Survey) -> Found | None:
 
 
 def _try_each(survey: Survey, hypotheses: list[Hypothesis]) -> Iterator[tuple[float, Found]]:
-    """Yield what each hypothesis finds that holds a thread, with its score, the best first."""
+    """Yield what each hypothesis finds that holds a thread, with its score, the best first.
+
+    Where a listing scores best, what scores much less are the boxes around it.
+    """
     refused: set[int] = set()
+    listed = 0.0
     for best in hypotheses[:MOST_TRIED]:
+        if best.score < AROUND * listed:
+            break
         if refused.intersection(best.group.members):
             continue
         taken = refine(survey, best, hypotheses)
-        trust = judge(survey, taken)
+        is_list = is_listing(survey, taken.records)
+        listed = max(listed, best.score) if is_list else listed
+        trust = None if is_list else judge(survey, taken)
         if trust is not None:
             yield best.score, _box(survey, taken, trust, find_remarks(survey, taken, hypotheses))
         else:

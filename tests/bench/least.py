@@ -8,9 +8,9 @@ what `threadmill clean` takes above that is the work that it is for. One run on 
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,8 +26,9 @@ from flows.publish.parts import ZSTD_LEVEL, digest_file
 
 
 def main() -> None:
-    source = Path(sys.argv[1])
-    lines = source.read_bytes().splitlines()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("threads", type=Path, metavar="THREADS.jsonl")
+    lines = parser.parse_args().threads.read_bytes().splitlines()
     total = 0.0
 
     @contextmanager

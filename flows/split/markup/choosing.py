@@ -41,7 +41,7 @@ def refine(survey: Survey, best: Hypothesis, others: list[Hypothesis]) -> Hypoth
         if other is not best and _holds_comments(survey, other, best):
             best = other
             break
-    return complete(survey, _widen(survey, _tighten(survey, best, others)))
+    return _widen(survey, complete(survey, _tighten(survey, best, others)))
 
 
 def _holds_comments(survey: Survey, answers: Hypothesis, comments: Hypothesis) -> bool:

@@ -99,19 +99,15 @@ def _trim_signature(survey: Survey, first: int, last: int, trims: dict[int, str]
     markup, text = survey.markup, survey.text
     begin = None
     for piece in range(last - 1, first, -1):
-        shown = text[markup.starts[piece] : markup.stops[piece]].strip()
-        if markup.stops[last - 1] - markup.starts[piece] > MAX_SIGNATURE or (
-            begin is not None and shown and not _is_rule(shown)
-        ):
+        if markup.stops[last - 1] - markup.starts[piece] > MAX_SIGNATURE:
             break
-        if _is_rule(shown):  # the member may have drawn a second one
+        shown = text[markup.starts[piece] : markup.stops[piece]].strip()
+        if SIGNATURE.fullmatch(shown):  # the member may have drawn a second one
             begin = piece
+        elif begin is not None and shown:
+            break
     if begin is not None:
         trims.update(dict.fromkeys(range(begin, last), "signature-rule"))
-
-
-def _is_rule(shown: str) -> bool:
-    return SIGNATURE.fullmatch(shown) is not None
 
 
 def _trim_ends(survey: Survey, first: int, last: int, trims: dict[int, str]) -> None:

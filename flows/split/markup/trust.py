@@ -21,7 +21,7 @@ SUBJECT = re.compile(r"\w{1,5}\s?:")  # "re:", "aw:", "odp:"
 LONG_LINK = 15  # characters of a link that may be the title of another thread
 LISTED, TEASED = 0.6, 0.75  # shares of records from which a group is a listing, or a row of teasers
 MANY_PEOPLE = 8  # a record; a post names its author, and a few more
-WORDS_A_NAME = 5  # characters of all bodies for each person named beside them
+CHARS_A_NAME = 5  # of all bodies, for each person named beside them
 LISTING_HEADS, MAX_HEAD = 2, 40  # columns; characters
 LETTERS = re.compile(r"[^\W\d_]")
 MAX_ABOVE = 30  # pieces above a body in which the title of its own page would stand
@@ -31,14 +31,14 @@ LONG_ARTICLE = 600  # characters before the first comment
 def judge(survey: Survey, taken: Hypothesis) -> float | None:
     """Return how sure it is that a hypothesis is a thread, from 0 to 1; None: it is none."""
     records = taken.records
-    if not records or _text_of(survey, records) < LEAST_TEXT:
+    if _text_of(survey, records) < LEAST_TEXT or not any(_has_letter(survey, record) for record in records):
         return None
     kinds = page_types(survey)
     hints = forum_hints(survey, taken)
     told = bool(kinds & THREAD_TYPES)
     if not told and kinds & OTHER_TYPES and not _has_forum_path(survey) and hints < 2:
         return None
-    if (not told and _is_home(survey)) or _is_table_of(survey, records):
+    if not told and _is_home(survey):
         return None
     evidence = taken.evidence
     if len(records) == 1:
@@ -168,32 +168,43 @@ def _is_dated(survey: Survey, piece: int) -> bool:
     return survey.date_sum[piece + 1] > survey.date_sum[piece]
 
 
-def _is_table_of(survey: Survey, records: tuple[Record, ...]) -> bool:
-    """Whether the records are rows of a table of boards, topics or members: by its head, its cells, its many names."""
-    text = [
-        survey.text[survey.markup.starts[piece] : survey.markup.stops[piece]]
-        for record in records
-        for piece in range(survey.markup.first[record.body], survey.markup.last[record.body])
-    ]
+def is_listing(survey: Survey, records: tuple[Record, ...]) -> bool:
+    """Whether the records list boards, topics or members: more names than words, or the rows of a table headed so."""
     people = sum(record.people for record in records)
-    crowd = people >= MANY_PEOPLE * len(records) and _text_of(survey, records) < WORDS_A_NAME * people
-    return crowd or not any(map(LETTERS.search, text)) or _heads_of(survey, records) >= LISTING_HEADS
+    if people and people >= MANY_PEOPLE * len(records) and _text_of(survey, records) < CHARS_A_NAME * people:
+        return True
+    table = _table_of(survey, records[0].body) if records else -1
+    while table >= 0 and records[-1].body >= survey.markup.ends[table]:
+        table = _table_of(survey, survey.markup.parents[table])
+    return table >= 0 and _is_headed(survey, table)
 
 
-def _heads_of(survey: Survey, records: tuple[Record, ...]) -> int:
-    """Return how many columns of the table around all records are headed as those of a listing are: replies, views."""
+def _has_letter(survey: Survey, record: Record) -> bool:
+    starts, stops = survey.markup.starts, survey.markup.stops
+    pieces = range(survey.markup.first[record.body], survey.markup.last[record.body])
+    return any(LETTERS.search(survey.text, starts[piece], stops[piece]) for piece in pieces)
+
+
+def _is_headed(survey: Survey, table: int) -> bool:
+    """Whether the columns of a table are headed as those of a listing are: replies, views.
+
+    Heads of tables inside it are not its own: somebody's table in a post, similar topics below a thread.
+    """
     markup = survey.markup
-    table = records[0].body
-    while table >= 0 and not (markup.tags[table] == "table" and records[-1].body < markup.ends[table]):
-        table = markup.parents[table]
-    if table < 0:
-        return 0
     heads = set[str]()
     for number in range(table, markup.ends[table]):
-        if markup.tags[number] == "th" and markup.first[number] < markup.last[number]:
+        if markup.tags[number] == "th" and markup.first[number] < markup.last[number] and _table_of(survey, number) == table:
             start, stop = markup.starts[markup.first[number]], markup.stops[markup.last[number] - 1]
             heads.add(" ".join(survey.text[start : min(stop, start + MAX_HEAD)].split()).casefold())
-    return len(heads & survey.words.listing_heads)
+    return len(heads & survey.words.listing_heads) >= LISTING_HEADS
+
+
+def _table_of(survey: Survey, number: int) -> int:
+    """Return the table that an element stands in, the innermost; -1 without one."""
+    markup = survey.markup
+    while number >= 0 and markup.tags[number] != "table":
+        number = markup.parents[number]
+    return number
 
 
 def _teased_share(survey: Survey, records: tuple[Record, ...]) -> float:
