@@ -47,7 +47,7 @@ def scan_part(file: Path, table: str) -> pl.LazyFrame:
             columns.append(pl.lit(None, kind).alias(column))
         else:
             columns.append((pl.col(name) if found[name] == kind else pl.col(name).cast(kind)).alias(column))
-    return rows.with_columns(columns).select(polars_schema(table))
+    return rows.with_columns(columns).select(list(polars_schema(table)))
 
 
 def scan_table(snapshot: Path, table: str) -> pl.LazyFrame:
