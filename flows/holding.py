@@ -20,10 +20,10 @@ from flows.store import Kept, find_waiting
 from flows.workers import run_keep
 
 if TYPE_CHECKING:
+    from flows.executor import Executor
     from flows.judging.gate import Decision
     from flows.judging.profiles import Profiles
     from flows.publish.parts import Part
-    from flows.run import Executor
     from flows.store import Store, Work
 
 UNKNOWN = "-"  # how a site that is not known is named where sites are

@@ -17,9 +17,9 @@ from flows.read.pieces import Piece
 
 if TYPE_CHECKING:
     from flows.baseline import Baseline
+    from flows.executor import Executor
     from flows.judging.gate import Decision
     from flows.judging.profiles import Profiles
-    from flows.run import Executor
 
 # Bytes and files of a job: small at first, so that verdicts come at once, then as large as pays for validating columns.
 FIRST_BYTES, MOST_BYTES = 128 << 10, 2 << 20

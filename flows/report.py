@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flows.run import Outcome, Progress
+    from flows.progress import Progress
+    from flows.run import Outcome
 
 MAX_REFUSED = 200  # rows of the artifact; the table `rejects` has them all
 MAX_RULES = 20

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import secrets
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flows.authors.overrides import Overrides, find_overrides
+from flows.authors.overrides import find_overrides
 from flows.errors import DataRefused, WrongUse
+from flows.executor import Executor, in_order
 from flows.holding import Gate, carry_on, check_held, judge_new, retain_held
+from flows.merging import add_up, merge_all
+from flows.progress import Progress
 from flows.publish.history import begin_history, check_snapshot, note_switch, read_hold, release_hold, retire_snapshots
 from flows.publish.snapshots import basis_of, latest_snapshot, open_processed, publish_snapshot, read_manifest
 from flows.read.batches import Batch, delete_spools, plan_batches
@@ -25,43 +25,13 @@ from flows.read.stamps import Stamp
 from flows.split.engines import choose_layouts, digest_layouts
 from flows.store import Store, Work
 from flows.versions import versions
-from flows.workers import run_batch, run_compare, run_deal, run_join, run_move, run_resolve, run_share
+from flows.workers import run_batch, run_compare
 
 if TYPE_CHECKING:
     from flows.counts import Counts
-    from flows.merge import Merged, Share
     from flows.publish.parts import Part
-    from flows.publish.runs import Run
 
 ON_REJECT = ("quarantine", "fail")
-# Characters of text from which merging gets new workers: those that cleaned hold some 250 MB of heap and caches, those that
-# resolved a million threads' authors as much, and starting anew takes half a second.
-RENEW_ABOVE = 256 << 20
-MOST_WARNINGS = 20
-Tag = TypeVar("Tag")
-log = logging.getLogger("threadmill")
-
-
-class Future(Protocol):
-    """What a submitted job is waited for with."""
-
-    def result(self) -> Any:
-        """Return the job's result, or raise what it raised."""
-
-
-class Executor(Protocol):
-    """How the jobs of a run are carried out."""
-
-    workers: int
-
-    def submit(self, job: Callable[..., Any], *arguments: Any) -> Future:
-        """Start a job."""
-
-    def renew(self) -> None:
-        """Give the jobs to come to new processes; none is under way."""
-
-    def stop(self) -> None:
-        """End the jobs that are under way; when this returns, none of them writes any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +74,6 @@ class Outcome:
     gate: Gate | None = None  # what the gate decided; None: nothing was judged
 
 
-class Progress(Protocol):
-    """Is told how far a run is."""
-
-    def planned(self, size: int) -> None:
-        """Take the bytes that the inputs to clean come to."""
-
-    def cleaned(self, size: int, pages: int) -> None:
-        """Take the bytes and pages of a batch that was cleaned."""
-
-    def stage(self, name: str) -> None:
-        """Take the name of the stage that begins."""
-
-
 def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress, options: Options | None = None) -> Outcome:
     """Clean what is new or changed below `raw` into a new snapshot of `processed`; publish nothing when nothing is new.
 
@@ -150,8 +107,8 @@ def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress
         _clean_all(work, store, raw, staging, executor, progress, _Told(options.layouts, held))
         if gate is not None and gate.held:
             retain_held(store, gate.held, executor, staging)
-        merged = _merge_all(store, staging, executor, progress, overrides, fingerprint)
-        counts = _add_up(merged)
+        merged = merge_all(store, staging, executor, progress, overrides, fingerprint)
+        counts = add_up(merged)
         parts = [part for share in merged for part in share.parts]
         if gate is not None and gate.held and before is not None:
             check_held(before, staging / "snapshot", parts, gate.held)
@@ -280,7 +237,7 @@ def _clean_all(
         told = (replace(batch, layouts=told_to.layouts, version=versions()["cleaning"], held=told_to.held) for batch in batches)
         named = ((batch, staging / "runs" / secrets.token_hex(8)) for batch in told)
         jobs = ((run_batch, (batch, folder), (batch, folder)) for batch, folder in named)
-        for cleaned, (batch, folder) in _in_order(jobs, executor):
+        for cleaned, (batch, folder) in in_order(jobs, executor):
             store.take(batch, folder, cleaned)
             delete_spools(batch)
             progress.cleaned(_weigh(batch), cleaned.pages)
@@ -293,90 +250,3 @@ def _clean_all(
 
 def _weigh(batch: Batch) -> int:
     return sum((piece.end - piece.start) if piece.end is not None else piece.found.size for piece in batch.pieces)
-
-
-def _in_order(jobs: Iterator[tuple[Callable[..., Any], tuple[Any, ...], Tag]], executor: Executor) -> Iterator[tuple[Any, Tag]]:
-    """Yield each job's result with its tag, in order, with two jobs per worker under way."""
-    waiting: deque[tuple[Future, Tag]] = deque()
-    for job, arguments, tag in jobs:
-        waiting.append((executor.submit(job, *arguments), tag))
-        if len(waiting) >= 2 * executor.workers:
-            future, done = waiting.popleft()
-            yield future.result(), done
-    while waiting:
-        future, done = waiting.popleft()
-        yield future.result(), done
-
-
-# -- merging --------------------------------------------------------------------------------------------------------------
-
-
-def _merge_all(
-    store: Store, staging: Path, executor: Executor, progress: Progress, overrides: Overrides, basis: str
-) -> list[Merged]:
-    """Merge the runs that count into the parts of a snapshot, keep them for the next run, and check every link."""
-    from flows.promises import check_links  # noqa: PLC0415 -- loads the column engine; the workers are at work by now
-
-    progress.stage("merge")
-    if store.chars > RENEW_ABOVE:
-        executor.renew()
-    store.adopt()
-    if small := store.small_runs():
-        folder = staging / "runs" / secrets.token_hex(8)
-        executor.submit(run_join, small, folder).result()
-        store.replace(small, folder)
-        store.adopt()
-    with ThreadPoolExecutor(1, thread_name_prefix="threadmill-store") as beside:
-        kept = beside.submit(store.keep, basis)  # the disk is at work while the workers compute
-        runs = store.runs()
-        merged = _merge_tables(runs, store.chars, staging, executor, overrides)
-        kept.result()
-    progress.stage("check")
-    check_links(staging / "snapshot", [part for share in merged for part in share.parts])
-    return merged
-
-
-def _merge_tables(runs: list[Run], chars: int, staging: Path, executor: Executor, overrides: Overrides) -> list[Merged]:
-    from flows.merge import plan_shares  # noqa: PLC0415
-    from flows.publish.runs import range_count  # noqa: PLC0415
-
-    ranges = range_count(chars)
-
-    def run(groups: list[str]) -> list[Merged]:
-        shares: list[Share] = [share for group in groups for share in plan_shares(group, runs, staging, ranges)]
-        jobs = ((run_share, (share,), None) for share in shares)
-        return [merged for merged, _ in _in_order(jobs, executor)]
-
-    _resolve_authors(runs, ranges, staging, executor, overrides)
-    if chars > RENEW_ABOVE:
-        executor.renew()
-    return run(["threads", "spans", "texts", "scrapes"]) + run(["authors"])
-
-
-def _resolve_authors(runs: list[Run], ranges: int, staging: Path, executor: Executor, overrides: Overrides) -> None:
-    """Find out which author ids stand for others: the authors dealt out by site, each deal resolved, their rows moved.
-
-    Warns of authors in the overrides whom no input has.
-    """
-    from flows.joining import count_deals, tie_overrides  # noqa: PLC0415
-
-    def run(job: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> list[Any]:
-        return [result for result, _ in _in_order(((job, told, None) for told in arguments), executor)]
-
-    step = -(-ranges // executor.workers)
-    shares = [range(at, min(at + step, ranges)) for at in range(0, ranges, step)]
-    dealt, resolved = staging / "dealt", staging / "resolved"
-    deals, tied = count_deals(runs), tie_overrides(runs, ranges, overrides)
-    run(run_deal, ((runs, share, ranges, deals, tied, dealt) for share in shares))
-    found = sorted(dealt.iterdir()) if dealt.is_dir() else [dealt / "none"]
-    unmatched = run(run_resolve, ((deal, overrides, resolved / deal.name) for deal in found))
-    for sentence in sorted(set.intersection(*map(set, unmatched)))[:MOST_WARNINGS]:
-        log.warning(sentence)
-    run(run_move, ((runs, share, ranges, resolved, staging / "moved") for share in shares))
-
-
-def _add_up(merged: list[Merged]) -> Counts:
-    total = merged[0].counts
-    for share in merged[1:]:
-        total = total.plus(share.counts)
-    return total

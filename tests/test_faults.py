@@ -363,7 +363,7 @@ def test_what_cleaning_and_resolving_hold_is_let_go_before_a_large_snapshot_is_w
             self.renewed += 1
 
     seen: dict[str, int] = {}
-    monkeypatch.setattr("flows.run.RENEW_ABOVE", above)
+    monkeypatch.setattr("flows.merging.RENEW_ABOVE", above)
     raw = write_files(tmp_path / "raw", {"one.txt": THREAD})
     run_clean(raw, tmp_path / "out", Renewable(), Silent())
     assert fresh.items() <= seen.items()
