@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.errors import Fault, WrongUse
-from flows.read.inputs import Provenance, find_inputs, name_source, read_provenance, read_time
+from flows.read.inputs import Provenance, find_inputs, name_source, read_provenance
+from flows.read.times import read_time
 from tests.conftest import write_files
 
 MAY = datetime(2024, 5, 1, tzinfo=UTC)
@@ -121,6 +123,17 @@ def test_a_broken_source_file_is_wrong_use_and_named_before_anything_is_read(tmp
         (1714521600000, MAY),
         ("1714521600", MAY),
         (" 1714521600000 ", MAY),
+        (1714521600000000, MAY),
+        (1714521600000000000, MAY),
+        (1.7145216e18, MAY),
+        ("1714521600000000000", MAY),
+        ("1714521600.0", MAY),
+        ("1.7145216e9", MAY),
+        (Decimal("1714521600.000"), MAY),
+        (20240501, MAY),
+        (20240501000000, MAY),
+        (MAY.date(), MAY),
+        (1714521600.25, MAY + timedelta(milliseconds=250)),
     ],
 )
 def test_a_time_is_read_in_each_form_that_crawlers_write(value: object, moment: datetime) -> None:
@@ -141,7 +154,18 @@ def test_a_time_is_read_in_each_form_that_crawlers_write(value: object, moment: 
         float("nan"),
         float("inf"),
         10**400,
-        10**18,
+        10**17,
+        10**21,
+        -(10**18),
+        8e12,
+        "1e400",
+        "NaT",
+        [[[[[[[[[[7]]]]]]]]]],
+        pytest.param(10**5000, id="huge"),
+        {"$date": 1714521600},
+        b"\xff",
+        Decimal("NaN"),
+        timedelta(days=19844),
         "1970-01-01",
         "9" * 14,
         "0001-01-01T00:00+14:00",

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from flows.read import batches, files, jsonl
 from flows.read.batches import plan_batches, read_batch
+from flows.read.fields import KEYS
 from flows.read.inputs import Provenance, find_inputs
 from flows.read.jsonl import read_record
 from flows.records import Page, Unreadable
@@ -183,6 +184,33 @@ def test_a_bad_time_costs_the_time_alone() -> None:
     assert [(blemish.column, blemish.check, blemish.value) for blemish in read.blemishes] == [
         ("fetched_at", "time", "yesterday \ufffd")
     ]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from([10**400, -(10**19), 1714557600]) | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = sorted({name for names in KEYS.values() for name in names})
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON), st.sampled_from(["", "x", "<p>x</p>"]))
+def test_a_field_of_any_type_gives_a_page_or_a_refusal(fields: dict[str, Any], text: str) -> None:
+    read = record(**fields, **({} if {"text", "html"} & fields.keys() else {"text": text}))
+    assert isinstance(read, Page | Unreadable)
+    assert read.source.startswith("a.jsonl#")
+    if isinstance(read, Page):
+        assert all(value is None or isinstance(value, str) for value in (read.url, read.site, read.title, read.language))
+        assert read.fetched_at is None or read.fetched_at.tzinfo is UTC
+    else:
+        assert read.check in {"no-text", "empty"}
+
+
+@pytest.mark.parametrize("key", KEYS["timestamp"])
+@pytest.mark.parametrize("told", [1714521600, 1714521600.0, "1714521600", 1714521600000, 1714521600000000, 1714521600 * 10**9])
+def test_a_count_since_1970_in_any_unit_is_read_as_the_time_of_the_fetch(key: str, told: object) -> None:
+    read = page(text="x", **{key: told})
+    assert (read.fetched_at, read.blemishes) == (datetime(2024, 5, 1, tzinfo=UTC), ())
 
 
 def test_an_address_that_stands_beside_the_file_is_not_given_to_each_of_its_records(tmp_path: Path) -> None:

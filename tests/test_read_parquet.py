@@ -68,6 +68,9 @@ def test_text_is_read_from_any_type_that_holds_it(kind: pa.DataType) -> None:
         (pa.array([MAY.replace(tzinfo=None)], pa.timestamp("ms")), MAY),
         (pa.array([MAY.date()], pa.date32()), MAY),
         (pa.array(["2024-05-01T02:00:00+02:00"]), MAY),
+        (pa.array([1714521600.0], pa.float64()), MAY),
+        (pa.array([1714521600000000000], pa.int64()).cast(pa.timestamp("ns")), MAY),
+        (pa.array([1714521600000000001], pa.int64()).cast(pa.timestamp("ns", "UTC")), MAY),  # Python counts no nanoseconds
         (pa.array([2**62], pa.int64()).cast(pa.timestamp("us")), None),  # a year that Python does not count to
     ],
     ids=str,
@@ -76,6 +79,16 @@ def test_the_time_is_read_from_any_type(values: pa.Array, expected: datetime | N
     (page,) = read_all(packed({"text": ["x"], "timestamp": values}))
     assert isinstance(page, Page)
     assert page.fetched_at == expected
+    assert [blemish.column for blemish in page.blemishes] == ([] if expected else ["fetched_at"])
+
+
+def test_a_number_that_pandas_left_out_is_no_time_and_no_id() -> None:
+    columns = {"text": ["x", "y"], "timestamp": pa.array([float("nan"), 1714521600.0]), "id": pa.array([float("nan"), 2.0])}
+    first, second = read_all(packed(columns))
+    assert isinstance(first, Page)
+    assert isinstance(second, Page)
+    assert (first.locator, first.fetched_at, first.blemishes) == (None, None, ())
+    assert (second.locator, second.fetched_at, second.blemishes) == ("2.0", MAY, ())
 
 
 def test_html_is_read_as_a_page_in_the_encoding_of_its_bytes() -> None:

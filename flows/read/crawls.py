@@ -19,9 +19,10 @@ from fastwarc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from flows.read.decode import without_surrogates
 from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, page_from
-from flows.read.inputs import Input, Provenance, read_provenance, read_time
+from flows.read.inputs import Input, Provenance, read_provenance
 from flows.read.pieces import BATCH_BYTES, REFUSALS, Piece, name_spool, refuse, refused_piece
 from flows.read.responses import MAX_HEAD, read_response
+from flows.read.times import read_time
 from flows.records import Page, Unreadable
 
 # Bytes of a range by form, plain and compressed: some 700 pages of HTML, of which a tenth is text, or 16 MiB of text.

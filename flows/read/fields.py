@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 from flows.read.decode import decode, without_surrogates
 from flows.read.files import MAX_PAGE_BYTES, page_from
-from flows.read.inputs import COLUMN_ROLES, Provenance, read_time
+from flows.read.inputs import COLUMN_ROLES, Provenance
+from flows.read.times import read_time
 from flows.records import Page, Unreadable
 
 # What a field is for, and the names that it usually has, in the order in which they are looked for.
@@ -53,7 +55,7 @@ def read_fields(record: dict[str, Any], source: str, place: str, known: Provenan
 
     Text goes before HTML. Values may be strings, or bytes of any encoding.
     """
-    identity = next((record[key] for key in keys_of("id", known) if record.get(key) is not None), None)
+    identity: object = next((record[key] for key in keys_of("id", known) if _is_told(record.get(key))), None)
     locator = _as_text(identity).strip() if isinstance(identity, str | bytes | int | float) else ""
     where = f"{source}#{locator or place}"
     content = _first(record, keys_of("text", known))
@@ -109,10 +111,15 @@ def _provenance(record: dict[str, Any], known: Provenance) -> Provenance:
         value = _first(record, keys_of(column, known))
         if value is not None:
             setattr(said, column, _as_text(value).strip())
-    for key in keys_of("timestamp", known):
-        if record.get(key) is not None:
-            value = record[key]
-            said.fetched_at, blemish = read_time(_as_text(value) if isinstance(value, bytes) else value, f"key {key!r}")
-            said.blemishes += [blemish] if blemish else []
-            break
+    key = next((key for key in keys_of("timestamp", known) if _is_told(record.get(key))), None)
+    if key is not None:
+        # A name of its own with a type of its own: what is compiled holds a name to the first type that it had.
+        time: object = record[key]
+        said.fetched_at, blemish = read_time(_as_text(time) if isinstance(time, bytes) else time, f"key {key!r}")
+        said.blemishes += [blemish] if blemish else []
     return said
+
+
+def _is_told(value: object) -> bool:
+    """Whether a field holds anything: null does not, nor the NaN that stands for it in columns of numbers."""
+    return value is not None and not (isinstance(value, float) and isnan(value))

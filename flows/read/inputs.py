@@ -16,6 +16,7 @@ from typing import Any
 
 from flows.errors import Fault, WrongUse
 from flows.read.decode import without_surrogates
+from flows.read.times import read_time
 from flows.records import Blemish
 
 SIDECAR_SUFFIX = ".meta.json"
@@ -25,8 +26,6 @@ FOLDER_KEYS = {"site", "url", "licence", "fetched_at", "expected", "language", "
 # What a key of JSON lines or a column of Parquet may be named to hold: [columns] text = "post_text".
 COLUMN_ROLES = {"text", "html", "url", "timestamp", "site", "title", "language", "id"}
 MAX_SIDECAR_BYTES = 1 << 20  # a sidecar holds a few short values; more than this is not one
-EPOCH = re.compile(r"-?\d{9,17}(\.\d+)?")  # seconds or milliseconds since 1970, as text
-FIRST_PAGE = datetime(1991, 8, 6, tzinfo=UTC)  # the first web page; an older "time" is a year, a counter, or 0 for unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,40 +236,3 @@ def _take(known: Provenance, says: dict[str, Any], where: str) -> None:
     if says.get("fetched_at") is not None:
         known.fetched_at, blemish = read_time(says["fetched_at"], where)
         known.blemishes += [blemish] if blemish else []
-
-
-def read_time(value: object, where: str) -> tuple[datetime | None, Blemish | None]:
-    """Return a container's time in UTC, or None and why: ISO 8601, seconds or milliseconds since 1970, or 14 digits.
-
-    A time without a zone is taken as UTC. One before the first web page is none.
-
-    >>> read_time("2024-05-01T10:00:00Z", "x")[0]
-    datetime.datetime(2024, 5, 1, 10, 0, tzinfo=datetime.timezone.utc)
-    """
-    try:
-        if isinstance(value, datetime):
-            moment = value
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            moment = _read_epoch(value)
-        else:
-            moment = _read_printed_time(str(value).strip())
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        reason = None if moment >= FIRST_PAGE else f"the fetch time in {where} is older than the web"
-    except (ValueError, OverflowError, OSError):
-        reason = f"the fetch time in {where} is neither ISO 8601 nor a count of seconds"
-    if reason is not None:
-        return None, Blemish("fetched_at", "time", without_surrogates(str(value)[:200]).text, reason)
-    return moment, None
-
-
-def _read_epoch(value: float) -> datetime:
-    # 1e11 seconds is the year 5138; in milliseconds it is 1973, before any web page.
-    return datetime.fromtimestamp(value / 1000 if abs(value) >= 1e11 else value, UTC)
-
-
-def _read_printed_time(text: str) -> datetime:
-    if len(text) == 14 and text.isdecimal():  # as crawlers' indexes write it: 20240501101112
-        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    if EPOCH.fullmatch(text):
-        return _read_epoch(float(text))
-    return datetime.fromisoformat(text)

@@ -176,6 +176,8 @@ def _to_values(column: pa.Array) -> list[Any]:
         array = array.view(pa.large_binary())
     elif pa.types.is_string(array.type):
         array = array.view(pa.binary())
+    elif pa.types.is_timestamp(array.type) and array.type.unit == "ns":  # as pandas writes them; Python counts microseconds
+        array = array.cast(pa.timestamp("us", array.type.tz), safe=False)
     try:
         values: list[Any] = array.to_pylist()
     except (ValueError, OverflowError, pa.ArrowException):  # a date beyond what Python counts
@@ -187,7 +189,7 @@ def _to_value(array: pa.Array, row: int) -> Any:
     try:
         return array[row].as_py()
     except (ValueError, OverflowError, pa.ArrowException):
-        return None
+        return f"{array[row].cast(pa.int64()).as_py()} ({array.type})" if pa.types.is_temporal(array.type) else None
 
 
 def _read_row(record: dict[str, Any], source: str, row: int, known: Provenance) -> Page | Unreadable:
