@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
+from polars.exceptions import PanicException
 
 from flows.authors.resolve import author_key
+from flows.errors import ThreadmillError
 from flows.identity import page_number
-from flows.language import settle_language
-from flows.pipeline import split_page
+from flows.pipeline import take_page
 from flows.publish.runs import PAGE, PIECE, write_run
 from flows.quarantine import add_slices
 from flows.read.batches import Batch, read_piece
 from flows.read.pieces import Piece
-from flows.records import Unreadable
+from flows.records import Page, Thread, Unreadable
 from flows.rows import STAGED, Columns, Rows, site_of_page
 from flows.strip.residue import find_residue
 from flows.validate import validate_batch
@@ -25,7 +29,11 @@ from flows.workers import paused_collector
 from schemas import polars_schema, traits_of
 
 # Why an input could not be read that may be readable the next time, though nothing about it changes.
-PASSING = {"vanished", "permission"}
+PASSING = {"vanished", "permission", "memory"}
+
+log = logging.getLogger("threadmill")
+Check = Callable[[dict[str, Columns]], object]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +67,38 @@ def clean_batch(batch: Batch, run: Path) -> Cleaned:
 
     Running it again overwrites what it wrote. Raises OSError for what trying again may mend.
     """
+    return refuse_what_fails(lambda check: _clean_batch(batch, run, check), batch)
+
+
+def refuse_what_fails(work: Callable[[Check | None], Result], batch: Batch) -> Result:
+    """Return what the work on a batch returns; where the rows of its pages fail together, it is done again page by page.
+
+    The work gets a check then, for `take_page`, by which the page whose rows fail is refused alone.
+    """
+    try:
+        return work(None)
+    except (ThreadmillError, OSError, MemoryError):
+        raise
+    except (Exception, PanicException):  # polars panics as no exception of Python
+        log.exception("the rows of batch %s failed together; each page is tried by itself", batch.number)
+        return work(partial(_check_rows, batch.version))
+
+
+def _check_rows(version: str, tables: dict[str, Columns]) -> None:
+    """Validate the rows of one page. Raises whatever they make the checks raise."""
+    try:
+        add_slices(validate_batch(tables, find_residue), version)
+    except PanicException as panic:
+        raise RuntimeError(f"{panic}") from panic
+
+
+def _clean_batch(batch: Batch, run: Path, check: Check | None) -> Cleaned:
     rows = Rows(_columns(), author_key)
     done: list[PieceDone] = []
     origins: dict[str, int] = {}
     heights: list[dict[str, int]] = []
     for number, piece in enumerate(batch.pieces):
-        done.append(_clean_piece(piece, batch, rows, origins, number))
+        done.append(_clean_piece(piece, batch, rows, check, origins, number))
         heights.append(rows.heights)
     with paused_collector():  # columns are made with an object a row, and none is in a cycle
         frames = validate_batch(_with_pieces(rows, heights), find_residue)
@@ -74,21 +108,21 @@ def clean_batch(batch: Batch, run: Path) -> Cleaned:
     return Cleaned(tuple(done))
 
 
-def _clean_piece(piece: Piece, batch: Batch, rows: Rows, origins: dict[str, int], number: int) -> PieceDone:
+def _clean_piece(
+    piece: Piece, batch: Batch, rows: Rows, check: Check | None, origins: dict[str, int], number: int
+) -> PieceDone:  # fmt: skip
     pages = chars = 0
     is_settled = True
-    for page in read_piece(piece, batch.raw):
-        if batch.held and (piece.found.source, site_of_page(page)) in batch.held:
+    for read in read_piece(piece, batch.raw):
+        if batch.held and (piece.found.source, site_of_page(read)) in batch.held:
             continue
+        page, found = take_page(rows, read, batch.layouts, check)
         pages += 1
         origins[page.source] = number
-        if isinstance(page, Unreadable):
-            is_settled &= page.check not in PASSING
-            rows.refuse_input(page)
-        else:
-            page = settle_language(page)  # noqa: PLW2901 -- the same page, more of it known
+        if isinstance(page, Page):
             chars += len(page.text)
-            rows.add_page(page, split_page(page, batch.layouts))
+        refused = page if isinstance(page, Unreadable) else found
+        is_settled &= isinstance(refused, Thread) or refused is None or refused.check not in PASSING
     return PieceDone(pages, chars, is_settled)
 
 

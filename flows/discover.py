@@ -6,6 +6,7 @@ Nothing that is proposed here is active: it is written for review, and a person 
 from __future__ import annotations
 
 import heapq
+import logging
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,8 @@ from flows.split.repeats import find_posts
 from flows.strip.artifacts import split_lines
 from flows.strip.widgets import claim_line
 from flows.targets import Roots
+
+log = logging.getLogger("threadmill")
 
 MOST_SAMPLED = 120  # pages of which the elements are kept, 100 KB each
 MOST_THREADLESS = 30  # pages without a thread that a layout must not take for its own
@@ -115,7 +118,12 @@ def survey_pages(pages: Iterator[Page | Unreadable], layouts: str = "all") -> Fo
         if isinstance(page, Unreadable):
             found.unreadable[page.check] += 1
             continue
-        thread = _survey_page(page, known, found)
+        try:
+            thread = _survey_page(page, known, found)
+        except Exception:
+            log.exception("%s: the page failed", page.source)
+            found.unreadable["defect"] += 1
+            continue
         if thread is None:
             found.without += 1
         else:

@@ -1,7 +1,9 @@
 """Expected errors: each is one line for a person, and an exit code.
 
-Anything else that is raised is a defect of ours and keeps its traceback.
+Anything else that is raised is a defect of ours: of one page it is a refusal of that page, else it keeps its traceback.
 """
+
+MAX_WORDS = 300  # characters of an exception that a refusal repeats
 
 
 class ThreadmillError(Exception):
@@ -26,3 +28,15 @@ class Fault(ThreadmillError):
     """The machine failed: disk full, no permission, another run at work (exit 3)."""
 
     exit_code = 3
+
+
+def name_refusal(error: BaseException) -> tuple[str, str]:
+    """Return the check and the reason by which a page is refused that raised this on its path.
+
+    >>> name_refusal(KeyError("a"))
+    ('defect', "a defect of threadmill, please report it: KeyError: 'a'")
+    """
+    if isinstance(error, MemoryError):
+        return "memory", "the memory ran out over it; the next run tries it again"
+    words = " ".join(f"{type(error).__name__}: {error}".split())[:MAX_WORDS]
+    return "defect", f"a defect of threadmill, please report it: {words.encode('utf-8', 'replace').decode()}"

@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from flows.authors.resolve import author_key
-from flows.language import settle_language
-from flows.pipeline import split_page
-from flows.records import Claim, NoThread, Page, Post, Thread, Unreadable
+from flows.pipeline import take_page
+from flows.records import Claim, NoThread, Page, Post, Unreadable
 from flows.rows import STAGED, SUSPECT_BELOW, Rows
 
 # The columns that are shown. Rows are made as `clean` makes them, so that ids and verdicts are those of a snapshot.
@@ -107,13 +106,7 @@ class Inspection:
 def inspect_input(read: Page | Unreadable, layouts: str = "all") -> Inspection:
     """Return what `clean` would make of one input, and why; `layouts` as `split_page` takes them."""
     rows = Rows(COLUMNS, author_key)
-    found: Thread | NoThread | None = None
-    if isinstance(read, Unreadable):
-        rows.refuse_input(read)
-    else:
-        read = settle_language(read)
-        found = split_page(read, layouts)
-        rows.add_page(read, found)
+    read, found = take_page(rows, read, layouts)
     tables = {
         table: [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         for table, columns in rows.tables.items()

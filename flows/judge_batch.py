@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,8 +13,10 @@ from typing import Any
 import polars as pl
 
 from flows.authors.resolve import author_key
+from flows.batches import Check, refuse_what_fails
 from flows.dates.printed import read_dates
 from flows.dates.words import LANGUAGES, MONTHS, UNITS, WEEKDAYS
+from flows.errors import ThreadmillError, name_refusal
 from flows.identity import site_of
 from flows.judge import Judged, JudgedBatch
 from flows.judging.lost_selectors import Selectors
@@ -22,10 +25,9 @@ from flows.judging.pages import Aids, judge_dates, judge_page
 from flows.judging.profiles import profile_pages
 from flows.judging.reasons import Reason, give_reason
 from flows.judging.texts import A_JOB
-from flows.language import settle_language
-from flows.pipeline import split_page
+from flows.pipeline import take_page
 from flows.read.batches import Batch, read_batch
-from flows.records import Cut, Page, Unreadable
+from flows.records import Cut, NoThread, Page, Thread, Unreadable
 from flows.rows import STAGED, Rows
 from flows.split.engines import Layout, choose_layouts
 from flows.strip.residue import find_residue
@@ -33,30 +35,39 @@ from flows.validate import validate_batch
 from flows.workers import quiet_collector
 from schemas import polars_schema
 
+log = logging.getLogger("threadmill")
 LONG_OPENING = 80  # characters; shorter questions are asked twice by chance
 
 
 def judge_pieces(batch: Batch) -> JudgedBatch:
     """Judge the scrapes of one job: split and validated as `clean` does, and nothing is written."""
     quiet_collector()
+    return refuse_what_fails(lambda check: _judge_pieces(batch, check), batch)
+
+
+def _judge_pieces(batch: Batch, check: Check | None) -> JudgedBatch:
     rows = Rows({table: tuple(polars_schema(table)) for table in STAGED}, author_key)
     pages: list[Page | Unreadable] = []
     reasons: list[list[Reason]] = []
     for read in read_batch(batch):
-        page = read
-        if isinstance(page, Unreadable):
-            rows.refuse_input(page)
-            reasons.append(judge_page(page, None, _aids(batch.layouts)))
-        else:
-            page = settle_language(page)
-            found = split_page(page, batch.layouts)
-            rows.add_page(page, found)
-            reasons.append([*_judge_address(page), *judge_page(page, found, _aids(batch.layouts))])
+        page, found = take_page(rows, read, batch.layouts, check)
         pages.append(page)
+        reasons.append(_judge_one(page, found, batch.layouts))
     ids = rows.tables["scrapes"]["scrape_id"]  # in the order of the pages
     frames = validate_batch(rows.tables, find_residue)
     _add_reasons(dict(zip(ids, zip(pages, reasons, strict=True), strict=True)), frames)
     return JudgedBatch(_collect(pages, reasons, ids, frames), profile_pages(measure_pages(frames, measuring_aids())))
+
+
+def _judge_one(page: Page | Unreadable, found: Thread | NoThread | None, layouts: str) -> list[Reason]:
+    """Return the reasons against a page; that it makes the judging fail is one."""
+    try:
+        return [*(_judge_address(page) if isinstance(page, Page) else ()), *judge_page(page, found, _aids(layouts))]
+    except ThreadmillError:
+        raise
+    except Exception as error:
+        log.exception("%s: the page could not be judged", page.source)
+        return [give_reason("unreadable", what=name_refusal(error)[1])]
 
 
 def _judge_address(page: Page) -> list[Reason]:

@@ -1,8 +1,10 @@
-"""The path for one page, one line per room; plain Python that loads no column engine and runs without Prefect."""
+"""The whole path of one page: language, strip, split, ledger, rows; plain Python without a column engine, without Prefect."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import cast
 
 from flows.authors.byline import (
     find_glued_byline,
@@ -13,7 +15,10 @@ from flows.authors.byline import (
     read_sign_off,
 )
 from flows.conservation import find_loss
-from flows.records import Claim, Cues, NoThread, Page, Thread
+from flows.errors import ThreadmillError, name_refusal
+from flows.language import settle_language
+from flows.records import Claim, Cues, NoThread, Page, Thread, Unreadable
+from flows.rows import Columns, Rows
 from flows.split.engines import Layout, choose_layouts
 from flows.split.lines import split_text
 from flows.strip.artifacts import mark_lines
@@ -61,9 +66,64 @@ def split_page(page: Page, layouts: str = "all") -> Thread | NoThread:
         loss = find_loss(page, found, repair_span)
     except Exception as error:  # one page must not take the others along; it is refused, logged and counted
         log.exception("%s: the splitter failed", page.source)
-        found, loss = NoThread("defect", ""), f"{type(error).__name__}: {error}"[:300]
+        return _refuse(page, *name_refusal(error))
     if loss is None:
         return found
-    reason = f"a defect of threadmill, please report it: {loss}"
+    return _refuse(page, "conservation", f"a defect of threadmill, please report it: {loss}", found.layout)
+
+
+def _refuse(page: Page, check: str, reason: str, layout: str = "") -> NoThread:
     claims = [Claim(0, len(page.text), "chrome", "refused-by-conservation")] if page.text else []
-    return NoThread("defect" if found.layout == "" else "conservation", reason, claims, found.layout)
+    return NoThread(check, reason, claims, layout)
+
+
+def take_page(
+    rows: Rows, page: Page | Unreadable, layouts: str = "all", check: Callable[[dict[str, Columns]], object] | None = None
+) -> tuple[Page | Unreadable, Thread | NoThread | None]:
+    """Add the rows of a page, or of its refusal; return the page with its language settled, and what was found in it.
+
+    A page that raises anywhere on its path is refused as a defect, logged and counted, and what it had added is taken back.
+    `check` is given the page's own rows, to raise what they would raise in their batch. Raises WrongUse as `split_page` does.
+    """
+    before = rows.heights
+    try:
+        settled = settle_language(page) if isinstance(page, Page) else page
+        found = split_page(settled, layouts) if isinstance(settled, Page) else None
+        _add(rows, settled, found)
+        if check is not None:
+            check(rows.since(before))
+    except ThreadmillError:
+        raise
+    except Exception as error:
+        log.exception("%s: the page failed", page.source)
+        rows.take_back(before)
+        return _add_refusal(rows, page, error)
+    return settled, found
+
+
+def _add(rows: Rows, page: Page | Unreadable, found: Thread | NoThread | None) -> None:
+    if isinstance(page, Unreadable) or found is None:
+        rows.refuse_input(cast("Unreadable", page))
+    else:
+        rows.add_page(page, found)
+
+
+def _add_refusal(rows: Rows, page: Page | Unreadable, error: Exception) -> tuple[Page | Unreadable, NoThread | None]:
+    """Add a page that raised as a refused one: with its text where that can be, else by its name alone."""
+    check, reason = name_refusal(error)
+    source = page.source.encode("utf-8", "replace").decode()
+    if isinstance(page, Page):
+        before = rows.heights
+        bare = Page(source, page.format, page.text, page.bytes, page.digest, page.locator, blemishes=())
+        for left in (page, bare):  # what the container says of it may be what raised
+            refused = _refuse(left, check, reason)
+            try:
+                rows.add_page(left, refused)
+            except Exception:
+                log.exception("%s: so did its refusal", source)
+                rows.take_back(before)
+            else:
+                return left, refused
+    unread = Unreadable(source, page.format, check, reason, bytes=page.bytes)
+    rows.refuse_input(unread)
+    return unread, None

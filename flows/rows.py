@@ -66,6 +66,18 @@ class Rows:
         """How many rows each table has so far."""
         return {table: len(rows) for table, rows in self._rows.items()}
 
+    def since(self, heights: dict[str, int]) -> dict[str, Columns]:
+        """The rows that were added since the tables had some heights, column by column."""
+        return {
+            table: {name: tuple(row[at] for row in self._rows[table][heights[table] :]) for at, name in enumerate(names)}
+            for table, names in self._names.items()
+        }
+
+    def take_back(self, heights: dict[str, int]) -> None:
+        """Take back the rows that were added since the tables had some heights."""
+        for table, rows in self._rows.items():
+            del rows[heights[table] :]
+
     def add(self, to: str, /, **values: Any) -> None:
         """Append one row to a table; a column that is not named is null."""
         self._rows[to].append(tuple(map(values.get, self._names[to])))

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows import batches, run, store, versions
+from flows import pipeline, run, store, versions
 from flows.publish import runs
 from flows.read import batches as planning
 from flows.read import pieces, stamps
@@ -53,13 +53,13 @@ def raw(tmp_path: Path) -> Path:
 def cleaned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The sources of the pages that are split."""
     seen: list[str] = []
-    split = batches.split_page
+    split = pipeline.split_page
 
     def note(page: Any, layouts: str) -> Any:
         seen.append(page.source)
         return split(page, layouts)
 
-    monkeypatch.setattr(batches, "split_page", note)
+    monkeypatch.setattr(pipeline, "split_page", note)
     return seen
 
 
@@ -176,16 +176,16 @@ def test_an_input_that_could_not_be_read_is_tried_again(raw: Path, tmp_path: Pat
 
 
 def test_a_file_changed_while_it_is_read_is_read_again(raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settle = batches.settle_language
+    settle = pipeline.settle_language
 
     def write(page: Any) -> Any:
         if page.source == "4.txt":
             (raw / "4.txt").write_text(thread(44, answers=5), "utf-8")
         return settle(page)
 
-    monkeypatch.setattr(batches, "settle_language", write)
+    monkeypatch.setattr(pipeline, "settle_language", write)
     snapshot_of(raw, tmp_path / "p")
-    monkeypatch.setattr(batches, "settle_language", settle)
+    monkeypatch.setattr(pipeline, "settle_language", settle)
     assert parts_of(worked(raw, tmp_path / "p")[1]) == parts_of(snapshot_of(raw, tmp_path / "anew"))
 
 

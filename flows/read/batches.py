@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from flows.errors import ThreadmillError, name_refusal
 from flows.read.decode import SAMPLE_BYTES, find_binary, is_wide
 from flows.read.documents import read_document
-from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, read_file
+from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, read_file, refuse_failed
 from flows.read.inputs import Input, read_provenance
 from flows.read.jsonl import iter_lines, read_record
 from flows.read.pieces import BATCH_BYTES, Piece, name_spool, refuse, refused_piece
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
 BATCH_FILES = 2000
+
+log = logging.getLogger("threadmill")
 
 
 class Container(Protocol):
@@ -94,7 +98,17 @@ def _pieces(inputs: Iterable[Input], spool: Path) -> Iterator[tuple[Piece, int]]
         if found.refusal is not None or form not in PLANNERS:
             yield Piece(found), min(found.size, MAX_PAGE_BYTES)
         else:
-            yield from PLANNERS[form](found, spool)
+            yield from _plan_or_refuse(found, spool)
+
+
+def _plan_or_refuse(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
+    try:
+        yield from PLANNERS[form_of(found.path.name)](found, spool)
+    except (OSError, ThreadmillError):
+        raise
+    except Exception as error:
+        log.exception("%s: taking it apart failed", found.source)
+        yield refused_piece(found, name_refusal(error)[0]), 0
 
 
 def _plan_container(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
@@ -210,8 +224,14 @@ def read_piece(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
     """Yield each page of one piece, or why there is none. Raises OSError for what trying again may mend."""
     if piece.found.refusal is not None:
         yield refuse(piece.found, piece.found.refusal)
-    else:
-        yield from READERS.get(form_of(piece.found.path.name), _read_page)(piece, raw)
+        return
+    form = form_of(piece.found.path.name)
+    try:
+        yield from READERS.get(form, _read_page)(piece, raw)
+    except (OSError, ThreadmillError):
+        raise
+    except Exception as error:  # noqa: BLE001 -- a refusal, with its traceback in the log
+        yield refuse_failed(error, piece.found.source, form)
 
 
 def _read_page(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:

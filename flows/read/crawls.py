@@ -18,7 +18,7 @@ from typing import BinaryIO, cast
 from fastwarc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from flows.read.decode import without_surrogates
-from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, page_from
+from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, page_from, refuse_failed
 from flows.read.inputs import Input, Provenance, read_provenance
 from flows.read.pieces import BATCH_BYTES, REFUSALS, Piece, name_spool, refuse, refused_piece
 from flows.read.responses import MAX_HEAD, read_response
@@ -91,7 +91,7 @@ def read_records(file: BinaryIO, source: str, start: int, end: int, known: Prove
                 if budget < 0:
                     yield Unreadable(f"{source}#@{at}", form, "bomb", REFUSALS["bomb"])
                     return
-                held = _read_record(record, source, at, known)
+                held = _read_or_refuse(record, source, at, known)
                 is_read = True
         except BROKEN as error:
             if _is_fault(error):
@@ -112,6 +112,15 @@ def read_records(file: BinaryIO, source: str, start: int, end: int, known: Prove
 def _is_fault(error: Exception) -> bool:
     """Whether the machine failed; fastwarc raises OSError, without a number, for whatever is wrong with a record."""
     return isinstance(error, OSError) and error.errno is not None
+
+
+def _read_or_refuse(record: WarcRecord, source: str, at: int, known: Provenance) -> Page | Unreadable | None:
+    try:
+        return _read_record(record, source, at, known)
+    except BROKEN:
+        raise  # the record is, and the next one is looked for behind it
+    except Exception as error:  # noqa: BLE001 -- a refusal, with its traceback in the log
+        return refuse_failed(error, f"{source}#@{at}", form_of(source))
 
 
 def _read_record(record: WarcRecord, source: str, at: int, known: Provenance) -> Page | Unreadable | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import logging
 import re
 import zlib
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import zstandard
 
+from flows.errors import name_refusal
 from flows.read.decode import decode, find_binary
 from flows.records import Page, Unreadable
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
     from flows.read.inputs import Provenance
+
+log = logging.getLogger("threadmill")
 
 # 6 MiB are 1,000 average threads of text, 65 average pages of HTML. Read whole and split, the worst of that size (nothing
 # but short paragraphs) takes 530 MiB of memory; at 8 MiB it took 650, at 32 MiB 2 GiB.
@@ -123,8 +127,22 @@ def read_file(path: Path, source: str, known: Provenance) -> Page | Unreadable:
     return page_from(data, source, form, known)
 
 
+def refuse_failed(error: Exception, source: str, form: str, content: bytes | None = None, row: str | None = None) -> Unreadable:
+    """Return the refusal of what made its reader raise, which is logged; what stands beside it is read."""
+    log.error("%s: reading it failed", source, exc_info=error)
+    size, digest = (None, None) if content is None else (len(content), digest_of(content))
+    return Unreadable(source, form, *name_refusal(error), bytes=size, digest=digest, row=row)
+
+
 def page_from(data: bytes, source: str, form: str, known: Provenance, declared: str | None = None) -> Page | Unreadable:
     """Return the page that some bytes are, or why they are none; `declared` is the encoding that their container names."""
+    try:
+        return _page_from(data, source, form, known, declared)
+    except Exception as error:  # noqa: BLE001 -- a refusal, with its traceback in the log
+        return refuse_failed(error, source, form, data)
+
+
+def _page_from(data: bytes, source: str, form: str, known: Provenance, declared: str | None) -> Page | Unreadable:
     digest = digest_of(data)
     if kind := find_binary(data):
         form_named = FORMS_OF_BINARY.get(kind)

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import orjson
 
 from flows.read.fields import Raw, read_fields
-from flows.read.files import MAX_PAGE_BYTES, digest_of
+from flows.read.files import MAX_PAGE_BYTES, digest_of, refuse_failed
 from flows.read.inputs import Provenance
 from flows.records import Page, Unreadable
 
@@ -55,8 +55,15 @@ def read_record(line: bytes | None, source: str, offset: int, known: Provenance)
     if line is None:
         reason = f"the line is longer than {MAX_PAGE_BYTES >> 20} MiB, which no thread is"
         return Unreadable(where, "jsonl", "too-large", reason)
-    record = _parse(line)
     raw = Raw(digest_of(line), len(line), line)
+    try:
+        return _read_line(line, where, source, offset, known, raw)
+    except Exception as error:  # noqa: BLE001 -- a refusal, with its traceback in the log
+        return refuse_failed(error, where, "jsonl", line, raw.shown)
+
+
+def _read_line(line: bytes, where: str, source: str, offset: int, known: Provenance, raw: Raw) -> Page | Unreadable:
+    record = _parse(line)
     if not isinstance(record, dict):
         value = line[:80].decode("utf-8", "replace").strip()
         reason = "the line is not a JSON object; the other lines of the file were read"

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.read.fields import KEYS, Raw, keys_of, read_fields
-from flows.read.files import GZIP, MAX_PAGE_BYTES, ZSTD, digest_of
+from flows.read.files import GZIP, MAX_PAGE_BYTES, ZSTD, digest_of, refuse_failed
 from flows.read.inputs import Input, Provenance, read_provenance
 from flows.read.pieces import BATCH_BYTES, REFUSALS, Piece, name_spool, refuse, refused_piece
 from flows.records import Page, Unreadable
@@ -137,7 +137,7 @@ def read(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
         try:
             for batch in file.iter_batches(ROWS, row_groups=[group], columns=columns, use_threads=False):
                 for record in to_records(batch):
-                    page = _read_row(record, source, row, known)
+                    page = _read_or_refuse(record, source, row, known)
                     yield page
                     row, budget = row + 1, budget - (page.bytes or 0)
                 if budget < 0:
@@ -190,6 +190,13 @@ def _to_value(array: pa.Array, row: int) -> Any:
         return array[row].as_py()
     except (ValueError, OverflowError, pa.ArrowException):
         return f"{array[row].cast(pa.int64()).as_py()} ({array.type})" if pa.types.is_temporal(array.type) else None
+
+
+def _read_or_refuse(record: dict[str, Any], source: str, row: int, known: Provenance) -> Page | Unreadable:
+    try:
+        return _read_row(record, source, row, known)
+    except Exception as error:  # noqa: BLE001 -- a refusal, with its traceback in the log
+        return refuse_failed(error, f"{source}#@{row}", "parquet")
 
 
 def _read_row(record: dict[str, Any], source: str, row: int, known: Provenance) -> Page | Unreadable:

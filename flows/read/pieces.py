@@ -19,6 +19,8 @@ REFUSALS = {
     "not-a-file": "this is a pipe, socket or device, not a file",
     "too-large": f"the record is larger than {MAX_PAGE_BYTES >> 20} MiB, which no thread is",
     "compression": "the compressed file is broken or breaks off; what came before the break was read",
+    "defect": "a defect of threadmill, please report it: the file could not be taken apart; the log says where",
+    "memory": "the memory ran out over the file; the next run tries it again",
     "vanished": "the file could not be read to its end; clean again when it is back",
     "permission": "the file may not be read; give this user the right to",
     "binary": "the file is binary data, not lines of JSON; take it out of the raw folder",

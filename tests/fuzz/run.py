@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 
-from flows import batches
+from flows import pipeline
 from tests.fuzz.mutations import mutate
 from tests.fuzz.seeds import read_seeds
 from tests.inline import snapshot_of
@@ -32,7 +32,7 @@ def clean_mutants(count: int, seed: int, folder: Path) -> dict[str, Any]:
     dice = random.Random(seed)  # noqa: S311 -- the same mutants every time
     seeds = read_seeds()
     slowest: tuple[float, str] = (0.0, "")
-    split = batches.split_page
+    split = pipeline.split_page
 
     def timed(page: Any, layouts: str) -> Any:
         nonlocal slowest
@@ -41,7 +41,7 @@ def clean_mutants(count: int, seed: int, folder: Path) -> dict[str, Any]:
         slowest = max(slowest, (time.process_time() - begun, page.source))
         return found
 
-    batches.split_page = timed
+    pipeline.split_page = timed
     verdicts: Counter[str] = Counter()
     checks: Counter[str] = Counter()
     broken: list[str] = []
@@ -57,7 +57,7 @@ def clean_mutants(count: int, seed: int, folder: Path) -> dict[str, Any]:
         verdicts.update(scrapes["verdict"].to_list())
         checks.update(rejects["check"].to_list())
         broken += rejects.filter(pl.col("check").is_in(DEFECTS))["source"].to_list()
-    batches.split_page = split
+    pipeline.split_page = split
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     return {
         "inputs": count, "verdicts": dict(verdicts), "checks": dict(checks.most_common()), "broken": broken,
