@@ -218,7 +218,8 @@ def merge_posts(posts: pl.DataFrame, key: str, scrapes: pl.DataFrame) -> pl.Data
     """
     seen = _newest_first(posts, "position")
     kept = seen.unique(key, keep="first", maintain_order=True)
-    several = scrapes.filter(pl.col("question_id").is_duplicated())
+    of_several = scrapes.filter(pl.col("question_id").is_duplicated())
+    several = of_several.unique(["question_id", "scrape_id"], keep="first", maintain_order=True)  # a copy shows nothing new
     if several.is_empty():
         return _number(kept.sort("question_id", "position"))
     placed = _place(seen, key, several)
@@ -240,7 +241,8 @@ def _place(seen: pl.DataFrame, key: str, scrapes: pl.DataFrame) -> pl.DataFrame:
     before it that has one, and comes after it.
     """
     newest = scrapes.with_columns(_newest=pl.col("rank") == pl.col("rank").min().over("question_id", PAGE))
-    shown = seen.join(newest.select("scrape_id", "rank", "_newest"), on="scrape_id", how="inner", maintain_order="left")
+    ranks = newest.select("question_id", "scrape_id", "rank", "_newest")
+    shown = seen.join(ranks, on=["question_id", "scrape_id"], how="inner", maintain_order="left")
     places = (
         shown.filter("_newest")
         .sort(PAGE, "position")

@@ -245,6 +245,7 @@ def _find_residue(table: str, frames: Mapping[str, pl.DataFrame], find: Callable
 def _own_code(frames: Mapping[str, pl.DataFrame]) -> dict[tuple[str, str], str]:
     """Return (scrape, record) → what its stretches of role "code" say, without white space."""
     spans = frames["spans"].filter(pl.col("role") == "code").select("scrape_id", "record_id", "start", "end")
+    spans = spans.unique(maintain_order=True)  # a copy says the same
     texts = dict(
         frames["texts"]
         .filter(pl.col("scrape_id").is_in(spans["scrape_id"].unique().to_list()))
