@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flows.__main__ import main
-from flows.read import archives
+from flows.read import archives, bounds
 from flows.read.batches import plan_batches, read_batch
 from flows.read.files import MAX_PAGE_BYTES
 from flows.read.inputs import find_inputs
@@ -164,8 +164,8 @@ def test_what_is_no_archive_is_refused_once(content: bytes, name: str) -> None:
 
 
 def test_bombs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "MIN_UNPACKED", 16 << 20)
-    monkeypatch.setattr(archives, "MAX_RATIO", 10)
+    monkeypatch.setattr(bounds, "MIN_UNPACKED", 16 << 20)
+    monkeypatch.setattr(bounds, "MAX_RATIO", 10)
     blanks = [(f"{n}.txt", b"x" * (5 << 20)) for n in range(6)]
     for name in ("a.zip", "a.tar.gz"):
         found = told(read_all(PACKINGS[name](blanks), name))

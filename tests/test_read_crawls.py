@@ -15,7 +15,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.read import crawls, responses
+from flows.read import bounds, crawls, responses
 from flows.read.batches import plan_batches, read_batch
 from flows.read.files import MAX_PAGE_BYTES
 from flows.read.inputs import find_inputs
@@ -223,6 +223,7 @@ def test_bombs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     found = told(read_all(b"".join(gzip.compress(warc(n, HTML + b" " * (1 << 20))) for n in range(9)), "a.warc.gz"))
     assert [line.split()[1] for line in found] == ["page"] * 4 + ["bomb"]
     monkeypatch.setattr(crawls, "RANGES", {"warc": (1 << 20, 100)})
+    monkeypatch.setattr(bounds, "MIN_UNPACKED", 4 << 20)
     found = told(read_all(gzip.compress(b"".join(warc(n, HTML + b" " * (1 << 20)) for n in range(9))), "a.warc.gz"))
     assert found[-1] == "a.warc.gz bomb"
 

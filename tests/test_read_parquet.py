@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.read import parquet, pieces
+from flows.read import bounds, parquet, pieces
 from flows.read.batches import plan_batches, read_batch
 from flows.read.files import MAX_PAGE_BYTES
 from flows.read.inputs import find_inputs
@@ -164,6 +164,7 @@ def test_one_value_of_many_rows_is_read_as_far_as_pages_go(monkeypatch: pytest.M
     assert len(found) < 50
     monkeypatch.setattr(parquet, "BATCH_BYTES", 1000)
     monkeypatch.setattr(parquet, "MAX_RATIO", 1000)
+    monkeypatch.setattr(bounds, "MIN_UNPACKED", 1 << 20)
     assert told(read_all(packed({"text": shared})))[-1] == "bomb"
 
 

@@ -17,16 +17,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple, Self, cast
 
+from flows.read.bounds import Budget, TooMuch
 from flows.read.decode import without_surrogates
 from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, page_from
 from flows.read.inputs import FOLDER_FILE, SIDECAR_SUFFIX, Input, read_provenance
-from flows.read.pieces import BATCH_BYTES, Piece, name_spool, refused_piece
+from flows.read.pieces import BATCH_BYTES, RECORD_BYTES, Piece, name_spool, refused_piece
 from flows.records import Page, Unreadable
 
-# What the entries may unpack to: a hundred times the archive. HTML packs to a fifth or a tenth.
-MIN_UNPACKED, MAX_RATIO = 256 << 20, 100
 MAX_DIRECTORY = 64 << 20  # bytes of a zip's list of entries, some 700,000; the library holds all of it in memory
 MAX_NAME = 1000  # characters
+MAX_EMPTY = 4  # reads behind the end; the library makes two
 MAX_TAR_HEADER = 1 << 20  # bytes of a tar entry's long name or extended header, which the library reads whole
 TAR_HEADERS = (
     tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK,
@@ -48,22 +48,18 @@ class Entry(NamedTuple):
     content: bytes | str
 
 
-class TooMuch(Exception):
-    """More was unpacked than pages come to."""
+class EndingStream:
+    """A stream that raises EOFError when it is read on and on behind its end: sizes in a tar's headers may lead anywhere."""
 
-
-class MeteredStream:
-    """A stream that raises TooMuch when more is read of it than it may give."""
-
-    def __init__(self, stream: BinaryIO, left: int) -> None:
-        self._stream, self._left = stream, left
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._empty = stream, 0
 
     def read(self, size: int) -> bytes:
         """Return the next bytes, at most `size`."""
         data = self._stream.read(size)
-        self._left -= len(data)
-        if self._left < 0:
-            raise TooMuch
+        self._empty += not data
+        if self._empty > MAX_EMPTY:
+            raise EOFError("an entry is longer than the archive")
         return data
 
 
@@ -84,23 +80,23 @@ class BoundedTarInfo(tarfile.TarInfo):
 
 def plan(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
     """Yield the pages of an archive in files of about a batch's size, and what is refused of it."""
-    entries = READERS[form_of(found.path.name)](found.path)
+    entries = _told(READERS[form_of(found.path.name)](found.path))
     refused: list[Piece] = []
     part = count = 0
     is_done = False
     while not is_done:
         path, size, is_done = name_spool(found, spool, part), 0, True
         with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as target:
-            for name, content in _bounded(found, entries):
+            for name, content in entries:
                 count += 1
                 if isinstance(content, str):
                     refused.append(refused_piece(found, content, name or None))
-                    continue
-                entry = tarfile.TarInfo("page")
-                entry.size, entry.pax_headers = len(content), {"comment": name}
-                target.addfile(entry, io.BytesIO(content))
-                size += len(content) + 1
-                if size >= BATCH_BYTES:
+                else:
+                    entry = tarfile.TarInfo("page")
+                    entry.size, entry.pax_headers = len(content), {"comment": name}
+                    target.addfile(entry, io.BytesIO(content))
+                    size += max(len(content), RECORD_BYTES)
+                if size + RECORD_BYTES * len(refused) >= BATCH_BYTES:
                     is_done = False
                     break
         if size:
@@ -128,15 +124,10 @@ def read(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
             yield page_from(data, f"{piece.found.source}#{name}", form_of(name), known)
 
 
-def _bounded(found: Input, entries: Iterator[Entry]) -> Iterator[Entry]:
-    """Yield entries until they unpack to more than pages would; hand on what is broken as a refusal."""
-    left = _most_of(found.size)
+def _told(entries: Iterator[Entry]) -> Iterator[Entry]:
+    """Yield entries; hand on what ends an archive before its end as a refusal."""
     try:
-        for entry in entries:
-            left -= len(entry.content)
-            if left < 0:
-                raise TooMuch
-            yield entry
+        yield from entries
     except TooMuch:
         yield Entry("", "bomb")
     except BROKEN as error:
@@ -148,10 +139,6 @@ def _raise_fault(error: Exception) -> None:
     """Raise what is the machine's fault on; an archive that names a place before its own start gives EINVAL."""
     if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
         raise error
-
-
-def _most_of(size: int) -> int:
-    return max(MIN_UNPACKED, MAX_RATIO * size)
 
 
 def why_not(name: str, size: int, start: bytes = b"") -> str | None:
@@ -174,12 +161,14 @@ def why_not(name: str, size: int, start: bytes = b"") -> str | None:
     return "too-large" if size > MAX_PAGE_BYTES else None
 
 
-def _entry(name: str, size: int, file: IO[bytes] | None) -> Iterator[Entry]:
+def _entry(name: str, size: int, file: IO[bytes] | None, budget: Budget | None = None) -> Iterator[Entry]:
     """Yield what one file in an archive is; nothing for what is passed over."""
     name = without_surrogates(name.replace("\\", "/")).text.removeprefix("./")
     check = why_not(name, size)
     if check is None and file is not None:
         data = file.read(MAX_PAGE_BYTES + 1)
+        if budget is not None:
+            budget.spend(len(data))
         check = why_not(name, len(data), data[:16])
         if check is None:
             yield Entry(name, data)
@@ -194,6 +183,7 @@ def _read_zip(path: Path) -> Iterator[Entry]:
     with path.open("rb") as raw:
         if _directory_size(raw) > MAX_DIRECTORY:
             raise TooMuch
+        budget = Budget(raw.seek(0, 2))
         with zipfile.ZipFile(raw) as archive:
             for info in archive.infolist():
                 if info.is_dir():
@@ -206,7 +196,7 @@ def _read_zip(path: Path) -> Iterator[Entry]:
                 try:
                     # The declared size may be a lie: reading stops one byte behind a page's largest.
                     with archive.open(info) as file:
-                        yield from list(_entry(info.filename, info.file_size, file))
+                        yield from list(_entry(info.filename, info.file_size, file, budget))
                 except BROKEN as error:
                     _raise_fault(error)
                     yield Entry(without_surrogates(info.filename[:MAX_NAME]).text or "?", "archive")
@@ -229,8 +219,8 @@ def _directory_size(raw: BinaryIO) -> int:
 
 def _read_tar(path: Path) -> Iterator[Entry]:
     with open_stream(path) as stream:
-        metered = MeteredStream(stream, _most_of(path.stat().st_size))
-        with tarfile.open(fileobj=cast("BinaryIO", metered), mode="r|", tarinfo=BoundedTarInfo) as archive:
+        ending = EndingStream(stream)
+        with tarfile.open(fileobj=cast("BinaryIO", ending), mode="r|", tarinfo=BoundedTarInfo) as archive:
             while (info := archive.next()) is not None:
                 if not info.isdir():
                     # A file that is too large is refused by its size, what is no file by having none.

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from flows.errors import ThreadmillError, name_refusal
+from flows.read.bounds import TooMuch
 from flows.read.decode import SAMPLE_BYTES, find_binary, is_wide
 from flows.read.documents import read_document
 from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, read_file, refuse_failed
 from flows.read.inputs import Input, read_provenance
 from flows.read.jsonl import iter_lines, read_record
-from flows.read.pieces import BATCH_BYTES, Piece, name_spool, refuse, refused_piece
+from flows.read.pieces import BATCH_BYTES, MOST_RECORDS, RECORD_BYTES, Piece, name_spool, refuse, refused_piece
 from flows.records import Page, Unreadable
 
 if TYPE_CHECKING:
     from io import BufferedReader
 
 BATCH_FILES = 2000
+READ_BYTES = 1 << 20
+NEWLINE = re.compile(b"\n")
 
 log = logging.getLogger("threadmill")
 
@@ -133,13 +138,46 @@ def _plan_lines(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
     if start.startswith((GZIP, ZSTD)):
         yield from _spool(found, spool)
     elif is_document(found.path, start) and (lines := read_document(found.path)) is not None:
-        yield _write_spool(found, name_spool(found, spool, 0), lines, 0)
+        yield from _spool_document(found, lines, spool)
     elif refusal := _why_no_lines(start, found.path.suffix):
         yield refused_piece(found, refusal), 0
     else:
-        for at in range(0, max(found.size, 1), BATCH_BYTES):
-            end = min(at + BATCH_BYTES, found.size)
-            yield Piece(found, at, end), end - at
+        yield from _cut_lines(found)
+
+
+def _cut_lines(found: Input) -> Iterator[tuple[Piece, int]]:
+    """Yield a file of lines in stretches of its bytes, and those with more lines than a batch takes cut into several."""
+    for start in range(0, max(found.size, 1), BATCH_BYTES):
+        end = min(start + BATCH_BYTES, found.size)
+        starts, count = find_line_starts(found.path, start, end)
+        for at, following in pairwise([start, *starts, end]):
+            yield Piece(found, at, following), max(following - at, RECORD_BYTES * (MOST_RECORDS if starts else count))
+
+
+def find_line_starts(path: Path, start: int, end: int) -> tuple[list[int], int]:
+    """Return, of a stretch of a file, where each line begins that has MOST_RECORDS before it, and how many lines there are."""
+    starts: list[int] = []
+    count, at = 0, start
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            while at < end and (data := file.read(min(READ_BYTES, end - at))):
+                found = data.count(b"\n")
+                if count // MOST_RECORDS < (count + found) // MOST_RECORDS:
+                    newlines = enumerate(NEWLINE.finditer(data), count + 1)
+                    starts += [at + newline.end() for number, newline in newlines if number % MOST_RECORDS == 0]
+                count, at = count + found, at + len(data)
+    except OSError:
+        return [], 0  # the worker meets the same error and says so
+    return [line for line in starts if line < end], count
+
+
+def _spool_document(found: Input, lines: list[bytes], spool: Path) -> Iterator[tuple[Piece, int]]:
+    base = 0
+    for at in range(0, len(lines), MOST_RECORDS):
+        some = lines[at : at + MOST_RECORDS]
+        yield _write_spool(found, name_spool(found, spool, base), some, base)
+        base += sum(map(len, some))
 
 
 def _peek(path: Path) -> bytes:
@@ -179,7 +217,7 @@ def _spool(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
             refusal = line
             break
         refusal = refusal if line is not None and line.isspace() else None
-        if lines and (line is None or size >= BATCH_BYTES):
+        if lines and (line is None or size >= BATCH_BYTES or len(lines) >= MOST_RECORDS):
             yield _write_spool(found, name_spool(found, spool, base), lines, base)
             lines, size = [], 0
         if line is None:
@@ -204,6 +242,8 @@ def _decompressed_lines(found: Input) -> Iterator[tuple[int, bytes | str | None]
             yield from iter_lines(stream, 0, None)
     except BROKEN_STREAM:
         yield 0, "compression"
+    except TooMuch:
+        yield 0, "bomb"
     except OSError:
         yield 0, "vanished"
 
@@ -211,7 +251,7 @@ def _decompressed_lines(found: Input) -> Iterator[tuple[int, bytes | str | None]
 def _write_spool(found: Input, target: Path, lines: list[bytes], base: int) -> tuple[Piece, int]:
     with target.open("wb") as file:
         file.writelines(lines)
-    return Piece(found, 0, None, target, base), sum(map(len, lines))
+    return Piece(found, 0, None, target, base), max(sum(map(len, lines)), RECORD_BYTES * len(lines))
 
 
 def read_batch(batch: Batch) -> Iterator[Page | Unreadable]:

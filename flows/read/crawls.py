@@ -11,16 +11,16 @@ import io
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from fastwarc import ArchiveIterator, WarcRecord, WarcRecordType
 
+from flows.read.bounds import Budget, TooMuch
 from flows.read.decode import without_surrogates
 from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, page_from, refuse_failed
 from flows.read.inputs import Input, Provenance, read_provenance
-from flows.read.pieces import BATCH_BYTES, REFUSALS, Piece, name_spool, refuse, refused_piece
+from flows.read.pieces import BATCH_BYTES, MOST_RECORDS, RECORD_BYTES, REFUSALS, Piece, name_spool, refuse, refused_piece
 from flows.read.responses import MAX_HEAD, read_response
 from flows.read.times import read_time
 from flows.records import Page, Unreadable
@@ -37,6 +37,7 @@ MAX_HEADER = 32 << 10  # bytes of a record's own header, as fastwarc has it
 LOOK, STEP = 64 << 10, 1 << 20
 PAGES = {"text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml", "application/octet-stream"}
 BROKEN = (OSError, ValueError, EOFError, OverflowError, RuntimeError)
+MAX_RECORD = MAX_PAGE_BYTES + MAX_HEAD + MAX_HEADER + 2 * STEP  # bytes of a page's record as stored, with what is read ahead
 
 
 def plan(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
@@ -50,9 +51,10 @@ def plan(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
             for at in range(0, found.size, packed):
                 yield Piece(found, at, min(at + packed, found.size)), BATCH_BYTES * min(found.size - at, packed) // packed
         else:
-            bounds = [0, *_find_bounds(file, found.size, plain), max(found.size, 1)]
-            for at, end in pairwise(bounds):
-                yield Piece(found, at, end), BATCH_BYTES * (end - at) // plain
+            at = 0
+            for end, count in _find_bounds(file, found.size, plain):
+                yield Piece(found, at, end), max(BATCH_BYTES * (end - at) // plain, RECORD_BYTES * count)
+                at = end
 
 
 def read(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
@@ -79,13 +81,15 @@ def read_records(file: BinaryIO, source: str, start: int, end: int, known: Prove
         held: Page | Unreadable | None = None
         is_read = False
         file.seek(at)
+        stream = _RecordStream(file)
         try:
-            for record in ArchiveIterator(file, WarcRecordType.any_type, parse_http=False):
+            for record in ArchiveIterator(stream, WarcRecordType.any_type, parse_http=False):
                 if held is not None:
                     yield held  # only now: what follows it shows whether its length was right
                     budget -= held.bytes or 0
                 held, is_read = None, False
                 at = record.stream_pos
+                stream.begin_record()
                 if at >= end:
                     return
                 if budget < 0:
@@ -102,11 +106,45 @@ def read_records(file: BinaryIO, source: str, start: int, end: int, known: Prove
             at = find_record(file, after)
             if at != after and after < end and not _is_blank(file, after):
                 yield Unreadable(f"{source}#@{after}", form, "record", REFUSALS["record"])
+        elif stream.is_long and is_read and held is None:
+            at = find_record(file, at + 1)  # a large one, of no page
         else:
             where = held.source if held is not None else f"{source}#@{at}"
             is_told = isinstance(held, Unreadable) and held.check in ("record", "too-large")
             yield held if is_told and held is not None else Unreadable(where, form, "record", REFUSALS["record"])
             at = find_record(file, at + 1)
+
+
+class _RecordStream:
+    """An archive, given to the library as far as the records of pages go: it would unpack any number of bytes to skip one."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._given = file, 0
+        self.is_long = False
+
+    def begin_record(self) -> None:
+        """Take note that a record has begun."""
+        self._given = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes. Raises OSError, without a number, within a record that is longer than any page."""
+        data = self._file.read(size)
+        self._given += len(data)
+        self.is_long = self._given > MAX_RECORD
+        if self.is_long:
+            raise OSError("the record is longer than a page")
+        return data
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to a place."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the place."""
+        return self._file.tell()
+
+    def close(self) -> None:
+        """Leave the file open: it is read on elsewhere."""
 
 
 def _is_fault(error: Exception) -> bool:
@@ -218,9 +256,12 @@ def _is_header(data: bytes, at: int) -> bool:
     return found is not None and b"warc-type" in found[0].lower()
 
 
-def _find_bounds(file: BinaryIO, size: int, apart: int) -> Iterator[int]:
-    """Yield offsets of records, at least `apart` bytes from each other, going from header to header by their lengths."""
-    at, last = 0, 0
+def _find_bounds(file: BinaryIO, size: int, apart: int) -> Iterator[tuple[int, int]]:
+    """Yield where a range of records ends, and how many it has; the last one ends the file.
+
+    Records are counted going from header to header by their lengths.
+    """
+    at = last = count = 0
     while at < size:
         file.seek(at)
         head = file.read(LOOK)
@@ -229,13 +270,15 @@ def _find_bounds(file: BinaryIO, size: int, apart: int) -> Iterator[int]:
         if header is None or length is None:
             following = find_record(file, at + 1)
             if following is None:
-                return
+                break
             at = following
             continue
-        if at - last >= apart:
-            last = at
-            yield at
+        if at - last >= apart or count >= MOST_RECORDS:
+            yield at, count
+            last, count = at, 0
+        count += 1
         at += header.end() + int(length[1]) + 4
+    yield max(size, 1), count
 
 
 def _end_of_record(file: BinaryIO, at: int) -> int | None:
@@ -269,7 +312,7 @@ def _end_of_record(file: BinaryIO, at: int) -> int | None:
 def _unpack_member(file: BinaryIO, at: int) -> tuple[bytes, int] | None:
     """Return what a gzip member holds, as far as a page goes, and the offset behind it; None where it is broken."""
     file.seek(at)
-    unpacker, data, limit = zlib.decompressobj(31), b"", MAX_PAGE_BYTES + 2 * MAX_HEAD
+    unpacker, data, limit, budget = zlib.decompressobj(31), b"", MAX_PAGE_BYTES + 2 * MAX_HEAD, Budget(0)
     try:
         while not unpacker.eof:
             packed = unpacker.unconsumed_tail or file.read(LOOK)
@@ -277,7 +320,8 @@ def _unpack_member(file: BinaryIO, at: int) -> tuple[bytes, int] | None:
                 return None
             piece = unpacker.decompress(packed, STEP)
             data += piece if len(data) < limit else b""
-    except zlib.error:
+            budget.spend(len(piece))
+    except (zlib.error, TooMuch):
         return None
     return data, file.tell() - len(unpacker.unused_data)
 
@@ -301,18 +345,18 @@ def _unpack(found: Input, spool: Path, apart: int) -> Iterator[tuple[Piece, int]
     part, is_done, refusal = 0, False, None
     records = _packed_records(found)
     while not is_done:
-        path, size, is_done = name_spool(found, spool, part), 0, True
+        path, size, count, is_done = name_spool(found, spool, part), 0, 0, True
         with path.open("wb") as target:
             for record in records:
                 if isinstance(record, str):
                     refusal = record
                 else:
-                    size += target.write(record)
-                if size >= apart:
+                    size, count = size + target.write(record), count + 1
+                if size >= apart or count >= MOST_RECORDS:
                     is_done = False
                     break
         if size:
-            yield Piece(found, 0, None, path), BATCH_BYTES * size // apart
+            yield Piece(found, 0, None, path), max(BATCH_BYTES * size // apart, RECORD_BYTES * count)
             part += 1
         else:
             path.unlink()
@@ -325,7 +369,7 @@ class _Stream:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream, self._data, self._is_at_end = stream, b"", False
-        self.is_broken = False
+        self.refusal: str | None = None  # why it does not go on
 
     def peek(self, size: int) -> bytes:
         """Return what comes next, fewer bytes only at the end."""
@@ -333,7 +377,9 @@ class _Stream:
             try:
                 piece = cast("io.BufferedIOBase", self._stream).read1(STEP)
             except BROKEN_STREAM:
-                piece, self.is_broken = b"", True
+                piece, self.refusal = b"", "compression"
+            except TooMuch:
+                piece, self.refusal = b"", "bomb"
             self._data += piece
             self._is_at_end = not piece
         return self._data[:size]
@@ -347,7 +393,6 @@ class _Stream:
 
 def _packed_records(found: Input) -> Iterator[bytes | str]:
     """Yield the records of a compressed stream as they stand, those of pages; the check that ends it as the last."""
-    left = max(MAX_UNPACKED, 100 * found.size)
     with open_stream(found.path) as file:
         stream = _Stream(file)
         while head := stream.peek(MAX_HEADER):
@@ -355,21 +400,17 @@ def _packed_records(found: Input) -> Iterator[bytes | str]:
             header = HEADER.match(head, begin)
             length = LENGTH.search(header[0]) if header else None
             if header is None or length is None:
-                if begin < len(head) and not stream.is_broken:
+                if begin < len(head) and stream.refusal is None:
                     yield "record"
                     return
                 stream.read(len(head))
                 continue
             size = header.end() + int(length[1])
-            left -= size
-            if left < 0:
-                yield "bomb"
-                return
             data = _take_record(stream, size, header.end())
             if KIND.search(header[0]):
                 yield data
-        if stream.is_broken:
-            yield "compression"
+        if stream.refusal is not None:
+            yield stream.refusal
 
 
 def _take_record(stream: _Stream, size: int, header: int) -> bytes:

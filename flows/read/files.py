@@ -5,16 +5,18 @@ from __future__ import annotations
 import gzip
 import io
 import logging
+import os
 import re
 import zlib
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 import zstandard
 
 from flows.errors import name_refusal
+from flows.read.bounds import Budget, MeteredStream
 from flows.read.decode import decode, find_binary
 from flows.records import Page, Unreadable
 
@@ -91,14 +93,18 @@ class ZstdStream(io.RawIOBase):
 
 @contextmanager
 def open_stream(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading, decompressed when its first bytes are gzip's or Zstandard's, whatever its name."""
+    """Open a file for reading, decompressed when its first bytes are gzip's or Zstandard's, whatever its name.
+
+    Reading raises TooMuch where a compressed file unpacks to far more than pages do.
+    """
     with path.open("rb") as file:
         start = file.peek(4)[:4]
+        budget = Budget(os.fstat(file.fileno()).st_size)
         if start.startswith(GZIP):
-            with gzip.open(file) as stream:
-                yield cast("BinaryIO", stream)
+            with gzip.open(file) as unpacked:
+                yield io.BufferedReader(MeteredStream(unpacked.readinto1, budget), 1 << 20)
         elif start == ZSTD:
-            yield io.BufferedReader(ZstdStream(file), 1 << 20)
+            yield io.BufferedReader(MeteredStream(ZstdStream(file).readinto, budget), 1 << 20)
         else:
             yield file
 

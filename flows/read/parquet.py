@@ -13,15 +13,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from flows.read.bounds import Budget, TooMuch
 from flows.read.fields import KEYS, Raw, keys_of, read_fields
 from flows.read.files import GZIP, MAX_PAGE_BYTES, ZSTD, digest_of, refuse_failed
 from flows.read.inputs import Input, Provenance, read_provenance
-from flows.read.pieces import BATCH_BYTES, REFUSALS, Piece, name_spool, refuse, refused_piece
+from flows.read.pieces import BATCH_BYTES, RECORD_BYTES, REFUSALS, Piece, name_spool, refuse, refused_piece
 from flows.records import Page, Unreadable
 
 ROWS = 16  # at a time; a page of HTML is 100 KB, the largest that is read 6 MiB
 # A row group that unpacks to this many times the file, and to this much at least, holds one thing over and over: a bomb.
 MAX_RATIO, MIN_BOMB = 200, 64 << 20
+ROW_BYTES = 16  # that a row counts for at least: a file of a kilobyte may hold a thousand million rows of nothing
 # What the rows of one piece may come to: sixteen times its size. One value that many rows share is stored once.
 MAX_UNPACKED = 256 << 20
 BROKEN = (pa.ArrowException, OSError, ValueError, KeyError, OverflowError, MemoryError)
@@ -41,32 +43,40 @@ def plan(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
         _raise_fault(error)
         yield refused_piece(found, "parquet"), 0
         return
-    first = row = 0
-    weights = weights if file.metadata.num_rows else []
+    yield from _plan_groups(found, file, weights, spool) if file.metadata.num_rows else [(refused_piece(found, "empty"), 0)]
+
+
+def _plan_groups(found: Input, file: pq.ParquetFile, weights: list[int | None], spool: Path) -> Iterator[tuple[Piece, int]]:
+    first = row = base = held = 0  # the groups that are held for one piece, its first row, and their weight
+    told, cut = Budget(2 * found.size), Budget(2 * found.size)  # of what all groups say, and of what those hold that are cut
     for group, weight in enumerate(weights):
-        rows = file.metadata.row_group(group).num_rows
-        if weight is None or weight > 2 * BATCH_BYTES:
-            yield from _run(found, weights, first, group, row - _rows_of(file, first, group))
-            first = group + 1
-            yield from (
-                [(refused_piece(found, "bomb", f"@{row}"), 0)] if weight is None else _cut(found, file, group, row, spool)
-            )
-        elif sum(w or 0 for w in weights[first : group + 1]) >= BATCH_BYTES:
-            yield from _run(found, weights, first, group + 1, row - _rows_of(file, first, group))
-            first = group + 1
-        row += rows
-    yield from _run(found, weights, first, len(weights), row - _rows_of(file, first, len(weights)))
-    if not file.metadata.num_rows:
-        yield refused_piece(found, "empty"), 0
+        if weight is None or weight > 2 * BATCH_BYTES or held >= BATCH_BYTES:
+            yield from _run(found, first, group, base, held)
+            first, base, held = group, row, 0
+        if weight is None or not _affords(told, file.metadata.row_group(group).total_byte_size):
+            yield from _run(found, first, group, base, held)
+            yield refused_piece(found, "bomb", f"@{row}"), 0
+            return
+        row += file.metadata.row_group(group).num_rows
+        if weight > 2 * BATCH_BYTES:
+            yield from _cut(found, file, group, base, spool, cut)
+            first, base = group + 1, row
+        else:
+            held += weight
+    yield from _run(found, first, len(weights), base, held)
 
 
-def _rows_of(file: pq.ParquetFile, first: int, last: int) -> int:
-    return sum(file.metadata.row_group(group).num_rows for group in range(first, last))
+def _affords(budget: Budget, size: int) -> bool:
+    try:
+        budget.spend(size)
+    except TooMuch:
+        return False
+    return True
 
 
-def _run(found: Input, weights: list[int | None], first: int, last: int, row: int) -> Iterator[tuple[Piece, int]]:
+def _run(found: Input, first: int, last: int, row: int, weight: int) -> Iterator[tuple[Piece, int]]:
     if first < last:
-        yield Piece(found, base=row, groups=(first, last)), sum(weight or 0 for weight in weights[first:last])
+        yield Piece(found, base=row, groups=(first, last)), weight
 
 
 def _open(path: Path) -> pq.ParquetFile:
@@ -78,16 +88,18 @@ def _weigh(file: pq.ParquetFile, group: int, size: int) -> int | None:
 
     The metadata of its columns would say more, but pyarrow ends the process where those are broken.
     """
-    unpacked = int(file.metadata.row_group(group).total_byte_size)
-    if unpacked < 0 or (unpacked > MIN_BOMB and unpacked > MAX_RATIO * size):
+    about = file.metadata.row_group(group)
+    unpacked = max(int(about.total_byte_size), ROW_BYTES * int(about.num_rows))
+    if min(about.total_byte_size, about.num_rows) < 0 or (unpacked > MIN_BOMB and unpacked > MAX_RATIO * size):
         return None
-    return max(unpacked, size // int(file.metadata.num_row_groups))  # some writers say nothing
+    # Some writers say nothing of bytes.
+    return max(unpacked, size // int(file.metadata.num_row_groups), RECORD_BYTES * int(about.num_rows))
 
 
-def _cut(found: Input, file: pq.ParquetFile, group: int, row: int, spool: Path) -> Iterator[tuple[Piece, int]]:
+def _cut(found: Input, file: pq.ParquetFile, group: int, row: int, spool: Path, budget: Budget) -> Iterator[tuple[Piece, int]]:
     """Yield a row group in files of about a batch's size each, read as a stream; what is broken in it ends it."""
     rows: list[pa.RecordBatch] = []
-    size, base, left = 0, row, max(MAX_UNPACKED, MAX_RATIO * found.size)
+    size, base = 0, row
     batches = file.iter_batches(ROWS, row_groups=[group], use_threads=False)
     refusal: str | None = None
     while True:
@@ -98,9 +110,9 @@ def _cut(found: Input, file: pq.ParquetFile, group: int, row: int, spool: Path) 
             batch, refusal = None, "parquet"
         if batch is not None:
             rows.append(batch)
-            size, left = size + batch.nbytes, left - batch.nbytes
-        if left < 0:
-            batch, refusal = None, "bomb"
+            size += max(batch.nbytes, RECORD_BYTES * batch.num_rows)
+            if not _affords(budget, max(batch.nbytes, ROW_BYTES * batch.num_rows)):
+                batch, refusal = None, "bomb"
         if rows and (batch is None or size >= BATCH_BYTES):
             path = name_spool(found, spool, base)
             pq.write_table(pa.Table.from_batches(rows), path, compression="NONE", use_dictionary=False)
@@ -139,7 +151,7 @@ def read(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
                 for record in to_records(batch):
                     page = _read_or_refuse(record, source, row, known)
                     yield page
-                    row, budget = row + 1, budget - (page.bytes or 0)
+                    row, budget = row + 1, budget - max(page.bytes or 0, ROW_BYTES)
                 if budget < 0:
                     yield Unreadable(f"{source}#@{row}", "parquet", "bomb", REFUSALS["bomb"])
                     return

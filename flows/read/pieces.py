@@ -11,6 +11,9 @@ from flows.records import Unreadable
 
 # 16 MiB of JSON lines are some 2,600 threads of 6 KB; with their rows a worker then peaks near 300 MB.
 BATCH_BYTES = 16 << 20
+# A record counts for this many bytes at least: of the smallest, a batch holds some 20,000.
+MOST_RECORDS = 20_000
+RECORD_BYTES = BATCH_BYTES // MOST_RECORDS
 REFUSALS = {
     "symlink-outside": "the symlink leads out of the raw folder; put the file itself there",
     "symlink-to-folder": "the symlink leads to a folder; put the folder itself there",
