@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,22 @@ class InlinePool:
 Clean = Callable[..., Ended]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the tests in an empty folder, away from the checkout: what somebody has in its raw/ and processed/ is no matter."""
+    folder, before = tmp_path_factory.mktemp("elsewhere"), Path.cwd()
+    os.chdir(folder)
+    yield folder
+    os.chdir(before)
+
+
+@pytest.fixture(autouse=True)
+def _leave_nothing(elsewhere: Path) -> Iterator[None]:
+    """Hold that a test, which may change into a folder of its own, leaves nothing where the others are."""
+    yield
+    assert [path.name for path in elsewhere.iterdir()] == []
+
+
 @pytest.fixture
 def clean(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Clean:
     """`clean(raw, processed, *options)` runs the command in this process, with one worker and without Prefect."""
@@ -79,11 +95,21 @@ def clean(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) ->
     return run
 
 
+@pytest.fixture
+def samples(tmp_path: Path) -> Path:
+    """A copy of the sample scrapes as git has them: somebody may have put others into raw/, or taken these away."""
+    root = Path(__file__).parent.parent
+    listed = subprocess.run(["git", "ls-files", "-z", "raw"], cwd=root, check=True, capture_output=True).stdout
+    words = ["git", "checkout-index", "-z", "--stdin", f"--prefix={tmp_path}/samples/"]
+    subprocess.run(words, cwd=root, check=True, input=listed)
+    return tmp_path / "samples/raw"
+
+
 def command(*arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
     """Start the command in a process of its own; stop it with the test."""
     words = [sys.executable, "-m", "flows", *map(str, arguments)]
     pipe = subprocess.PIPE
-    return subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, cwd=Path(__file__).parent.parent, **options)
+    return subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, **options)
 
 
 def end_of(process: subprocess.Popen[str], timeout: float = 120) -> Ended:

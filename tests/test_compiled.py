@@ -35,12 +35,12 @@ def imported_from(module: str, **environment: str) -> str:
 
 
 @pytest.mark.slow
-def test_compiled_and_plain_give_the_same_bytes(tmp_path: Path) -> None:
+def test_compiled_and_plain_give_the_same_bytes(samples: Path, tmp_path: Path) -> None:
     problem = compiled.build()
     if problem is not None:
         pytest.skip(f"nothing can be compiled here: {problem}")
     assert imported_from("flows.strip.artifacts").startswith(str(compiled.build_folder()))
-    raw = shutil.copytree(ROOT / "raw", tmp_path / "raw")
+    raw = shutil.copytree(samples, tmp_path / "raw")
     shutil.copytree(ROOT / "tests/engine_pages", raw / "engines", ignore=shutil.ignore_patterns("*.json"))
     for site in SITES:
         pages = make_pages(site, 8, 3)

@@ -29,7 +29,6 @@ from tests.sites.elements import change_inner, find_bodies
 from tests.sites.generator import SITES, MadePage, make_pages
 
 LEARNED, SEED = 24, 41
-ROOT = Path(__file__).parent.parent
 APP = "Sent from my {model} using Forumapp"
 MODELS = ["Talkphone X1", "Slate Nine", "Ringer", "Pocket Pro 7", "Brick", "Handy"]
 NAMES = ["Anna Berg", "Carl Holm", "Ida Lund", "Tom Dahl", "Eva Roth", "Jan Moss", "Lea Brandt", "Nils Ekman"]
@@ -287,8 +286,9 @@ def test_a_reviewed_layout_that_changes_is_read_anew(tmp_path: Path, clean: Clea
 
 
 def test_what_is_active_at_once_is_not_written_to(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    raw = write_files(tmp_path / "raw", {"a.txt": text_thread(1)})
     for target in (FOLDER / "fresh.toml", RULES, FOLDER.parent):
-        assert main(["discover", str(ROOT / "raw"), "--write", str(target)]) == 2
+        assert main(["discover", str(raw), "--write", str(target)]) == 2
         assert "active at once" in capfd.readouterr().err
 
 
@@ -309,16 +309,17 @@ def test_what_was_reviewed_is_not_written_over(tmp_path: Path, capfd: pytest.Cap
     [
         (["nowhere/at-all"], "no such file or folder"),
         (["nowhere/*.html"], "no file or folder is named so"),
-        (["raw", "--against", "tests"], "no snapshot was published there"),
+        (["raw", "--against", "raw"], "no snapshot was published there"),
         (["raw", "--least", "0"], "not a number from 1"),
         (["raw", "--layouts", "some"], "invalid choice"),
         ([], "required: PATH"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(
-    arguments: list[str], fault: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    arguments: list[str], fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(ROOT)
+    write_files(tmp_path / "raw", {"a.txt": text_thread(1)})
+    monkeypatch.chdir(tmp_path)
     assert main(["discover", *arguments]) == 2
     error = capfd.readouterr().err
     assert (error.count("\n"), fault in error) == (1, True)

@@ -309,7 +309,7 @@ sys.exit(code)
 def peak_of(raw: Path, processed: Path) -> int:
     """Clean with the command; return the highest resident memory of any of its processes, in MiB."""
     words = [sys.executable, "-c", PEAK, "clean", "--no-prefect", "--workers", "2", str(raw), str(processed)]
-    ended = subprocess.run(words, check=False, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
+    ended = subprocess.run(words, check=False, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     return max(map(int, ended.stdout.splitlines()[-1].split()[1:]))
 

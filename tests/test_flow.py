@@ -52,16 +52,17 @@ def parts_of(snapshot: Path) -> list[str]:
 def test_the_flow_gives_the_same_bytes_as_the_plain_path_and_leaves_its_report(tmp_path: Path) -> None:
     from flows.clean import clean
 
-    done = clean(str(ROOT / "raw"), str(tmp_path / "flow"), workers=1)
+    raw = write_files(tmp_path / "raw", {"knee.txt": THREAD, "members-only.html": LOGIN})
+    done = clean(str(raw), str(tmp_path / "flow"), workers=1)
     assert done["published"]
-    assert parts_of(Path(done["snapshot"])) == parts_of(snapshot_of(ROOT / "raw", tmp_path / "plain"))
-    assert clean(str(ROOT / "raw"), str(tmp_path / "flow"), workers=1)["published"] is False
+    assert parts_of(Path(done["snapshot"])) == parts_of(snapshot_of(raw, tmp_path / "plain"))
+    assert clean(str(raw), str(tmp_path / "flow"), workers=1)["published"] is False
     assert "Nothing new" in read_artifact("clean-report")  # of the second run, the newest
     assert "members-only.html" in read_artifact("refused-records")
 
 
 def read_artifact(key: str) -> str:
-    """Return the newest artifact of a key; by plain HTTP, for the client's own call sends nulls that the server refuses."""
+    """Return the newest artifact of a key."""
     from prefect.settings import get_current_settings
 
     url = f"{get_current_settings().api.url}/artifacts/{key}/latest"
@@ -123,8 +124,8 @@ def serve(home: Path, *arguments: str) -> Iterator[tuple[Callable[[Callable[[], 
 
 @pytest.mark.slow
 def test_a_served_schedule_fires_and_publishes(tmp_path: Path) -> None:
-    processed = tmp_path / "processed"
-    places = ("--raw", str(ROOT / "raw"), "--processed", str(processed))
+    raw, processed = write_files(tmp_path / "raw", {"knee.txt": THREAD}), tmp_path / "processed"
+    places = ("--raw", str(raw), "--processed", str(processed))
     with serve(tmp_path / "home", *places, "--every", "15", "--watch", "0") as (wait_until, _):
         assert wait_until((processed / "latest/manifest.json").is_file)
 

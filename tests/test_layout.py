@@ -102,3 +102,11 @@ def test_the_lock_names_every_version_with_hashes_and_no_index() -> None:
     assert [pin for pin in pins if "==" not in pin] == []
     assert lock.count("--hash=sha256:") >= len(pins)
     assert re.findall(r"://|index-url|find-links", lock) == []
+
+
+def test_no_test_works_in_the_checkout_or_reads_what_somebody_cleans_there(elsewhere: Path) -> None:
+    assert Path.cwd() == elsewhere.resolve()
+    assert not elsewhere.resolve().is_relative_to(ROOT)
+    own = re.compile(r"chdir\(ROOT\)|(?:ROOT|TESTS\.parent) / \"(?:raw|processed)\b")
+    sources = {path: path.read_text("utf-8") for path in (ROOT / "tests").glob("test_*.py")}
+    assert [name_of(path) for path, source in sources.items() if path != Path(__file__) and own.search(source)] == []

@@ -37,9 +37,9 @@ def test_the_floor_holds(name: str, tmp_path: Path) -> None:
     assert score.share >= floor["share"], "\n".join(score.wrong)
 
 
-def test_the_samples_come_out_as_they_were_looked_over(tmp_path: Path) -> None:
+def test_the_samples_come_out_as_they_were_looked_over(samples: Path, tmp_path: Path) -> None:
     golden = json.loads((ROOT / "tests/golden/raw.json").read_text("utf-8"))
-    threads = read_threads(snapshot_of(ROOT / "raw", tmp_path))
+    threads = read_threads(snapshot_of(samples, tmp_path / "out"))
     assert set(threads) == set(golden)
     for source, want in golden.items():
         assert describe(threads[source]) == want, source

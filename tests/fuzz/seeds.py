@@ -1,4 +1,4 @@
-"""What the fuzzers begin with: the sample scrapes, the engines' pages, and a container of each form made of them."""
+"""What the fuzzers begin with: pages of text, the engines' pages, and a container of each form made of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import polars as pl
 import zstandard
 
 TESTS = Path(__file__).parent.parent
-PAGES = (TESTS.parent / "raw", TESTS / "engine_pages", TESTS / "flat_pages", TESTS / "seed_layouts")
+PAGES = (TESTS / "flat_pages", TESTS / "engine_pages", TESTS / "seed_layouts")
 SUFFIXES = (".txt", ".html", ".gz")
 
 
