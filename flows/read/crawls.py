@@ -7,19 +7,18 @@ broken, it is refused and reading goes on at the next record that can be found.
 
 from __future__ import annotations
 
-import io
-import re
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from fastwarc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from flows.read.bounds import Budget, TooMuch
 from flows.read.decode import without_surrogates
-from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, page_from, refuse_failed
+from flows.read.files import GZIP, MAX_PAGE_BYTES, ZSTD, form_of, page_from, refuse_failed
 from flows.read.inputs import Input, Provenance, read_provenance
+from flows.read.packed_crawls import HEADER, LENGTH, MAX_HEADER, STEP, packed_records
 from flows.read.pieces import BATCH_BYTES, MOST_RECORDS, RECORD_BYTES, REFUSALS, Piece, name_spool, refuse, refused_piece
 from flows.read.responses import MAX_HEAD, read_response
 from flows.read.times import read_time
@@ -30,11 +29,7 @@ RANGES = {"warc": (64 << 20, 8 << 20), "wet": (16 << 20, 6 << 20)}
 # What the records of one range may unpack to: forty times a compressed range. HTML packs to a fifth or a tenth.
 MAX_UNPACKED = 256 << 20
 MEMBER = b"\x1f\x8b\x08"
-HEADER = re.compile(rb"WARC/[0-9]\.[0-9]{1,2}\r?\n(?:[^\r\n]{1,8192}\r?\n){1,200}?\r?\n")
-KIND = re.compile(rb"^WARC-Type:[ \t]*(?:response|conversion)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-LENGTH = re.compile(rb"^Content-Length:[ \t]*([0-9]{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-MAX_HEADER = 32 << 10  # bytes of a record's own header, as fastwarc has it
-LOOK, STEP = 64 << 10, 1 << 20
+LOOK = 64 << 10
 PAGES = {"text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml", "application/octet-stream"}
 BROKEN = (OSError, ValueError, EOFError, OverflowError, RuntimeError)
 MAX_RECORD = MAX_PAGE_BYTES + MAX_HEAD + MAX_HEADER + 2 * STEP  # bytes of a page's record as stored, with what is read ahead
@@ -343,7 +338,7 @@ def _is_packed_by_record(file: BinaryIO) -> bool:
 def _unpack(found: Input, spool: Path, apart: int) -> Iterator[tuple[Piece, int]]:
     """Yield the records of an archive that is compressed as a whole, unpacked into files of some size each."""
     part, is_done, refusal = 0, False, None
-    records = _packed_records(found)
+    records = packed_records(found)
     while not is_done:
         path, size, count, is_done = name_spool(found, spool, part), 0, 0, True
         with path.open("wb") as target:
@@ -362,62 +357,3 @@ def _unpack(found: Input, spool: Path, apart: int) -> Iterator[tuple[Piece, int]
             path.unlink()
     if refusal is not None or part == 0:
         yield refused_piece(found, refusal or "no-pages"), 0
-
-
-class _Stream:
-    """Decompressed bytes to look at before they are read; where the file breaks off, what came before is still read."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream, self._data, self._is_at_end = stream, b"", False
-        self.refusal: str | None = None  # why it does not go on
-
-    def peek(self, size: int) -> bytes:
-        """Return what comes next, fewer bytes only at the end."""
-        while len(self._data) < size and not self._is_at_end:
-            try:
-                piece = cast("io.BufferedIOBase", self._stream).read1(STEP)
-            except BROKEN_STREAM:
-                piece, self.refusal = b"", "compression"
-            except TooMuch:
-                piece, self.refusal = b"", "bomb"
-            self._data += piece
-            self._is_at_end = not piece
-        return self._data[:size]
-
-    def read(self, size: int) -> bytes:
-        """Return what comes next and go on behind it."""
-        data = self.peek(size)
-        self._data = self._data[len(data) :]
-        return data
-
-
-def _packed_records(found: Input) -> Iterator[bytes | str]:
-    """Yield the records of a compressed stream as they stand, those of pages; the check that ends it as the last."""
-    with open_stream(found.path) as file:
-        stream = _Stream(file)
-        while head := stream.peek(MAX_HEADER):
-            begin = len(head) - len(head.lstrip(b"\r\n\0"))
-            header = HEADER.match(head, begin)
-            length = LENGTH.search(header[0]) if header else None
-            if header is None or length is None:
-                if begin < len(head) and stream.refusal is None:
-                    yield "record"
-                    return
-                stream.read(len(head))
-                continue
-            size = header.end() + int(length[1])
-            data = _take_record(stream, size, header.end())
-            if KIND.search(header[0]):
-                yield data
-        if stream.refusal is not None:
-            yield stream.refusal
-
-
-def _take_record(stream: _Stream, size: int, header: int) -> bytes:
-    """Return a record and go on behind it; of one that is larger than a page, its header, by which it is refused."""
-    is_large = size > MAX_PAGE_BYTES + 2 * MAX_HEAD
-    data = stream.read(header if is_large else size)
-    left = size - len(data)
-    while left > 0 and (skipped := stream.read(min(left, STEP))):
-        left -= len(skipped)
-    return data if left > 0 or is_large else data + b"\r\n\r\n"
