@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,8 @@ from flows.judge_batch import measuring_aids, opening_hashes
 from flows.judging.measuring import NEEDED, measure_pages
 from flows.judging.profiles import SAMPLE, Profiles, SiteProfile, profile_pages
 from flows.judging.reasons import Reason, give_reason
-from flows.publish.snapshots import LATEST, MANIFEST, SNAPSHOTS, latest_snapshot, read_manifest
+from flows.publish.manifest import LATEST, MANIFEST, SNAPSHOTS, Manifest, read_manifest
+from flows.publish.snapshots import latest_snapshot
 
 if TYPE_CHECKING:
     from flows.judge import Judged
@@ -139,7 +140,7 @@ def open_snapshot(snapshot: Path) -> Baseline:
         )
 
 
-def read_chosen(manifest: dict[str, Any]) -> dict[str | None, list[str]]:
+def read_chosen(manifest: Manifest) -> dict[str | None, list[str]]:
     """Return, of each site whose change was accepted, the ids of the scrapes that others are held against since."""
     return {site or None: list(ids) for site, ids in manifest.get("gate", {}).get("baselines", {}).items()}
 
@@ -181,7 +182,7 @@ def told_as_fault(snapshot: Path) -> Iterator[None]:
         raise Fault(f"{snapshot}: the baseline is damaged ({what}); {remedy}") from error
 
 
-def _check_files(snapshot: Path, manifest: dict[str, Any]) -> None:
+def _check_files(snapshot: Path, manifest: Manifest) -> None:
     for file in manifest["files"]:
         path = snapshot / file["path"]
         if not path.is_file() or path.stat().st_size != file["bytes"]:

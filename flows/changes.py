@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
 
+from flows.errors import Damaged
+from flows.publish.digests import digest_file
+from flows.publish.manifest import FileEntry
 from flows.publish.parts import Part
 from schemas import traits_of
 
@@ -17,15 +20,17 @@ TABLES = ("questions", "answers", "comments", "authors", "scrapes", "rejects")
 HASH_SEED = 21
 
 
-def compare_snapshots(
-    before: Path, old: Iterable[dict[str, Any]], after: Path, new: Iterable[Part]
-) -> dict[str, dict[str, int]]:
+def compare_snapshots(before: Path, old: Sequence[FileEntry], after: Path, new: Iterable[Part]) -> dict[str, dict[str, int]]:
     """Return table → {"added", "changed", "gone"}: rows by their key; files that both share are not read.
 
-    `old` are the entries of the older manifest. Where a table has no key (rejects), a row is its own.
+    `old` are the entries of the older manifest. Where a table has no key (rejects), a row is its own. Raises Damaged where a
+    file of the older snapshot has other bytes than were published: it is not parsed.
     """
     was = {entry["path"] for entry in old}
     now = {part.path for part in new}
+    for entry in old:
+        if entry["path"] not in now:
+            _check_whole(before, entry)
     told = {}
     for table in TABLES:
         gone = _hashes(table, [before / path for path in sorted(was - now) if path.startswith(f"{table}/")])
@@ -37,6 +42,15 @@ def compare_snapshots(
             "gone": gone.height - both.height,
         }
     return told
+
+
+def _check_whole(snapshot: Path, entry: FileEntry) -> None:
+    try:
+        digest = digest_file(snapshot / entry["path"])
+    except OSError as error:
+        raise Damaged(f"{entry['path']} cannot be read ({error.strerror})") from error
+    if digest != entry["sha256"]:
+        raise Damaged(f"{entry['path']} has other bytes than were published")
 
 
 def _hashes(table: str, files: list[Path]) -> pl.DataFrame:

@@ -30,6 +30,10 @@ class Fault(ThreadmillError):
     exit_code = 3
 
 
+class Damaged(Fault):
+    """Files of a snapshot are not what was published (exit 3)."""
+
+
 def name_refusal(error: BaseException) -> tuple[str, str]:
     """Return the check and the reason by which a page is refused that raised this on its path.
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from flows.errors import DataRefused
 from flows.judge import Judged, Summary, judge_inputs
-from flows.publish.snapshots import SNAPSHOTS, basis_of, latest_snapshot, read_manifest
+from flows.publish.manifest import SNAPSHOTS, read_manifest
+from flows.publish.snapshots import basis_of, latest_snapshot
 from flows.read.inputs import find_inputs
 from flows.store import Kept, find_waiting
 from flows.workers import run_keep

@@ -116,7 +116,8 @@ def as_markdown(outcome: Outcome) -> str:
 def _changes_as_markdown(changes: dict[str, Any] | None) -> list[str]:
     if changes is None:
         return []
-    lines = ["", f"Since `{changes['since']}`:", "", "| table | rows added | changed | gone |", "|---|---:|---:|---:|"]
+    lines = ["", f"`{changes['since']}` is damaged: {changes['damaged']}"] if "damaged" in changes else []
+    lines += ["", f"Since `{changes['since']}`:", "", "| table | rows added | changed | gone |", "|---|---:|---:|---:|"]
     lines += [f"| {table} | {n['added']:,} | {n['changed']:,} | {n['gone']:,} |" for table, n in changes["rows"].items()]
     for kind in ("verdicts", "layouts", "rules", "checks", "sites"):
         if changes[kind]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flows.authors.overrides import find_overrides
-from flows.errors import DataRefused, WrongUse
+from flows.errors import Damaged, DataRefused, WrongUse
 from flows.executor import Executor, in_order
 from flows.holding import Gate, carry_on, check_held, judge_new, retain_held
 from flows.merging import add_up, merge_all
 from flows.progress import Progress
 from flows.publish.history import begin_history, check_snapshot, note_switch, read_hold, release_hold, retire_snapshots
-from flows.publish.snapshots import basis_of, latest_snapshot, open_processed, publish_snapshot, read_manifest
+from flows.publish.manifest import read_manifest
+from flows.publish.snapshots import basis_of, latest_snapshot, open_latest, open_processed, publish_snapshot
 from flows.read.batches import Batch, delete_spools, plan_batches
 from flows.read.inputs import Input, find_inputs
 from flows.read.stamps import Stamp
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from flows.publish.parts import Part
 
 ON_REJECT = ("quarantine", "fail")
+log = logging.getLogger("threadmill")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,9 @@ def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress
     with open_processed(processed) as staging, stop_on_failure(executor):
         begin_history(processed)
         before = latest_snapshot(processed)
-        if before is not None and read_hold(processed) is not None and not options.resume:
+        if before is not None and not options.resume and read_hold(processed) is not None:
             return _stand(before, inputs, held=True)
-        basis = basis_of(before) if options.gate else None
+        basis = basis_of(open_latest(processed)) if options.gate else None
         store = Store(staging.parent, f"{versions()['cleaning']}-{layouts}", basis)
         stamps, settings = store.stamp(inputs, raw), f"{layouts}\x1f{overrides}"
         is_forced = bool(options.again or options.retry)
@@ -124,13 +127,26 @@ def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress
         about["changes"] = _compare(before, staging / "snapshot", parts, counts, executor)
         progress.stage("publish")
         snapshot = publish_snapshot(processed, staging / "snapshot", parts, about)
+        outcome = Outcome(snapshot, published=True, inputs=len(inputs), counts=counts, work=work, changes=about["changes"])
+        outcome.tables, outcome.gate = read_manifest(snapshot)["tables"], gate
+        outcome.retired = _round_off(processed, store)
+        return outcome
+
+
+def _round_off(processed: Path, store: Store) -> list[str]:
+    """Bring up to date what goes with a snapshot that is published; return the ids of those that were taken away.
+
+    What fails here is no failure of the run, and the next one makes up for it.
+    """
+    try:
         note_switch(processed, "publish")
         store.settle()
         release_hold(processed)
-        outcome = Outcome(snapshot, published=True, inputs=len(inputs), counts=counts, work=work, changes=about["changes"])
-        outcome.tables, outcome.gate = read_manifest(snapshot)["tables"], gate
-        outcome.retired = retire_snapshots(processed)
-        return outcome
+        return retire_snapshots(processed)
+    except OSError as error:
+        what = f"{error.filename or processed}: {error.strerror or error}"
+        log.warning("%s; the snapshot is published, and the next run makes up for what is missing", what)
+        return []
 
 
 def _stand(before: Path | None, inputs: list[Input], *, held: bool = False, gate: Gate | None = None) -> Outcome:
@@ -158,20 +174,24 @@ def _describe(inputs: list[Input], fingerprint: str, store: Store, work: Work) -
 def _compare(before: Path | None, after: Path, parts: list[Part], counts: Counts, executor: Executor) -> dict[str, Any] | None:
     """Return what changes with a staged snapshot: rows by table, and counts by rule, check, splitter and site; None: the first.
 
-    A snapshot whose files cannot be read any more is no ground for a comparison, nor for keeping the new one back.
+    A snapshot whose files cannot be read any more is no ground for keeping the new one back: then "damaged" says what is wrong
+    with it, and there are no rows.
     """
     from flows.changes import moved  # noqa: PLC0415 -- loads the column engine
 
-    if before is None or check_snapshot(before, whole=False):
+    if before is None:
         return None
     manifest = read_manifest(before)
-    rows = executor.submit(run_compare, before, manifest["files"], after, parts).result()
     kinds = ("verdicts", "layouts", "sites", "rules", "checks")
-    return {
-        "since": before.name,
-        "rows": rows,
-        **{kind: moved(manifest.get("counts", {}), counts.as_json(), kind) for kind in kinds},
-    }
+    told = {kind: moved(manifest.get("counts", {}), counts.as_json(), kind) for kind in kinds}
+    try:
+        if faults := check_snapshot(before, whole=False):
+            raise Damaged(faults[0])
+        rows = executor.submit(run_compare, before, manifest["files"], after, parts).result()
+    except Damaged as damage:
+        log.warning("%s: is damaged (%s); which rows changed since is not told", before, damage)
+        return {"since": before.name, "damaged": str(damage), "rows": {}, **told}
+    return {"since": before.name, "rows": rows, **told}
 
 
 def _is_current(before: Path, fingerprint: str) -> bool:

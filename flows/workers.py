@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flows.authors.overrides import Overrides
     from flows.batches import Cleaned
     from flows.merge import Merged, Share
+    from flows.publish.manifest import FileEntry
     from flows.publish.parts import Part
     from flows.publish.runs import Run
     from flows.read.batches import Batch
@@ -194,7 +195,7 @@ def run_move(runs: list[Run], ranges: range, of: int, resolved: Path, target: Pa
     move_rows(runs, ranges, of, resolved, target)
 
 
-def run_compare(before: Path, old: list[dict[str, Any]], after: Path, new: list[Part]) -> dict[str, dict[str, int]]:
+def run_compare(before: Path, old: list[FileEntry], after: Path, new: list[Part]) -> dict[str, dict[str, int]]:
     """Compare two snapshots, in a worker."""
     from flows.changes import compare_snapshots  # noqa: PLC0415 -- loaded in the worker
 

@@ -17,7 +17,7 @@ from flows.__main__ import main
 from flows.errors import DataRefused, WrongUse
 from flows.holding import judge_waiting
 from flows.publish.history import check_snapshot
-from flows.publish.snapshots import read_manifest
+from flows.publish.manifest import read_manifest
 from flows.run import Options, Outcome
 from tests.conftest import command, end_of, write_files
 from tests.inline import InlineExecutor, clean_inline

@@ -12,7 +12,8 @@ import pytest
 import flows.commands.clean
 from flows.__main__ import main
 from flows.publish.history import HISTORY, begin_history, read_history, retire_snapshots
-from flows.publish.snapshots import SNAPSHOTS, latest_snapshot, list_snapshots
+from flows.publish.manifest import SNAPSHOTS
+from flows.publish.snapshots import latest_snapshot, list_snapshots
 from flows.read import batches as planning
 from flows.read import pieces
 from flows.read.inputs import Input, Provenance
@@ -141,12 +142,6 @@ def test_what_was_rolled_away_from_goes_in_its_turn(two: list[Path], tmp_path: P
     say(capfd, "rollback", two[0].name, processed)
     assert retire_snapshots(processed, keep=1) == []
     assert retire_snapshots(processed, keep=1, now=datetime.now(UTC) + timedelta(hours=2)) == [two[1].name]
-
-
-def test_a_snapshot_that_never_was_latest_is_swept(two: list[Path], tmp_path: Path) -> None:
-    left = two[1].with_name("20200101T000000Z-deadbeef")  # a run was killed just before the switch
-    left.mkdir()
-    assert retire_snapshots(tmp_path / "processed") == [left.name]
 
 
 def test_a_history_that_lacks_its_end_is_mended(two: list[Path], tmp_path: Path) -> None:

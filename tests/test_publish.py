@@ -15,8 +15,9 @@ from flows import merge
 from flows.errors import Fault
 from flows.promises import check_links
 from flows.publish import runs
+from flows.publish.manifest import read_manifest
 from flows.publish.parts import PartWriter, check_part
-from flows.publish.snapshots import latest_snapshot, open_processed, read_manifest
+from flows.publish.snapshots import latest_snapshot, open_processed
 from flows.read import batches
 from schemas import LINKS, TABLES, columns_of, polars_schema, traits_of
 from tests.inline import clean_inline, snapshot_of

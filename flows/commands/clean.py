@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 from rich.table import Table
 
 from flows.commands.options import add_layouts, add_workers
+from flows.publish.snapshots import check_place
 from flows.read.inputs import check_raw
 from flows.report import WATCHER, gate_lines, report_rows, summarize, work_line
 from flows.run import ON_REJECT, Options, run_clean
@@ -104,6 +105,7 @@ def watched(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 def run_path(raw: Path, processed: Path, options: Options, workers: int | None, *, with_prefect: bool) -> dict[str, Any]:
     """Run the path through Prefect or without; return what it came to as plain data."""
+    check_place(processed)
     if with_prefect:
         return _run_flow(raw, processed, options, workers)
     executor = PlainExecutor(WorkerPool(workers or count_cores()))

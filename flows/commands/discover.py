@@ -13,7 +13,7 @@ from flows.discover import Found, iter_pages, survey_pages
 from flows.discovering.writing import show_rule
 from flows.errors import Fault, WrongUse
 from flows.proposing import LayoutProposed, Proposals, RuleProposed, propose
-from flows.publish.snapshots import latest_snapshot
+from flows.publish.snapshots import open_latest
 from flows.targets import find_targets
 from flows.terminal import neutralize
 
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _find_snapshot(named: Path | None) -> Path | None:
-    snapshot = latest_snapshot(named or PROCESSED)
+    snapshot = open_latest(named or PROCESSED)
     if named is not None and snapshot is None:
         raise WrongUse(f"--against {named}: no snapshot was published there; name the folder that threadmill clean writes")
     return snapshot

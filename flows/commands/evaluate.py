@@ -11,7 +11,7 @@ from rich.table import Table
 
 from flows.errors import WrongUse
 from flows.evaluation import Evaluation, evaluate_snapshot
-from flows.publish.snapshots import latest_snapshot
+from flows.publish.snapshots import published_snapshot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,9 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the scores of the latest snapshot."""
     if not arguments.gold.exists():
         raise WrongUse(f"{arguments.gold}: no such file or folder")
-    snapshot = latest_snapshot(arguments.processed)
-    if snapshot is None:
-        raise WrongUse(f"{arguments.processed}: no snapshot was published there yet; run threadmill clean first")
+    snapshot = published_snapshot(arguments.processed)
     scores = evaluate_snapshot(snapshot, arguments.gold)
     if arguments.json:
         print(json.dumps(scores.as_dict(), ensure_ascii=False))

@@ -6,8 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from flows.errors import WrongUse
-from flows.publish.snapshots import latest_snapshot
+from flows.publish.snapshots import published_snapshot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the folder of the snapshot that `latest` names."""
-    snapshot = latest_snapshot(arguments.processed)
-    if snapshot is None:
-        raise WrongUse(f"{arguments.processed}: no snapshot was published there yet; run threadmill clean first")
+    snapshot = published_snapshot(arguments.processed)
     print(json.dumps({"snapshot": str(snapshot)}) if arguments.json else snapshot)
     return 0

@@ -12,7 +12,7 @@ from rich.console import Console
 from flows.commands.clean import add_places, run_path, watched
 from flows.errors import WrongUse
 from flows.publish.history import read_hold
-from flows.publish.snapshots import latest_snapshot
+from flows.publish.snapshots import published_snapshot
 from flows.read.inputs import find_inputs
 from flows.run import Options
 
@@ -27,9 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Clean again what refused records came from, publish, and say what came back."""
     from flows.replay import compare, inputs_of, read_refused  # noqa: PLC0415 -- loads the column engine
 
-    before = latest_snapshot(arguments.processed)
-    if before is None:
-        raise WrongUse(f"{arguments.processed}: no snapshot was published there yet; run threadmill clean first")
+    before = published_snapshot(arguments.processed)
     if read_hold(arguments.processed) is not None:
         raise WrongUse(f"{arguments.processed}: a rollback holds {before.name}; run threadmill clean --resume first")
     refused = read_refused(before, arguments.check)

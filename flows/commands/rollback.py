@@ -8,7 +8,8 @@ from pathlib import Path
 
 from flows.errors import WrongUse
 from flows.publish.history import begin_history, find_snapshot, roll_back
-from flows.publish.snapshots import SNAPSHOTS, open_processed
+from flows.publish.manifest import SNAPSHOTS
+from flows.publish.snapshots import open_processed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

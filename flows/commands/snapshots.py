@@ -12,7 +12,8 @@ from rich.table import Table
 
 from flows.errors import Fault, WrongUse
 from flows.publish.history import check_snapshot, read_history, read_hold
-from flows.publish.snapshots import latest_snapshot, list_snapshots, read_manifest
+from flows.publish.manifest import read_manifest
+from flows.publish.snapshots import latest_snapshot, list_snapshots, open_latest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"snapshots": told, "hold": hold}, ensure_ascii=False))
     else:
         _print(told, hold)
+    open_latest(arguments.processed)  # raises where it is gone
     damaged = [entry for entry in told if entry["faults"]]
     if damaged:
         raise Fault(

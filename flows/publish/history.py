@@ -1,27 +1,38 @@
 """The history of an output folder: which snapshot was `latest` when, what holds it, going back, and what may go.
 
 `.snapshots/.history.jsonl` has a line for each switch of `latest`; `.snapshots/.held` names the snapshot that a rollback
-holds. Only the holder of the lock writes either.
+holds. Only the holder of the lock writes either, whole and synced. What the history does not tell of is taken for a snapshot
+that was `latest` until now, so that a history that is lost or torn has nothing taken away too soon.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from flows.errors import Fault, WrongUse
+from flows.publish.digests import at_once, digest_file
 from flows.publish.durable import sync_folder, write_durably
-from flows.publish.snapshots import MANIFEST, SNAPSHOTS, latest_snapshot, list_snapshots, read_manifest, switch
+from flows.publish.manifest import LATEST, MANIFEST, SNAPSHOT_ID, SNAPSHOTS, FileEntry, read_manifest
+from flows.publish.shapes import Check, fields, matching, moment, optional, read_json, read_plain, text
+from flows.publish.snapshots import is_dangling, latest_snapshot, list_snapshots, remove_snapshot, switch
 
 HISTORY, HELD = ".history.jsonl", ".held"
 KEEP_COUNT = 10
 KEEP_TIME = timedelta(hours=1)  # a reader that resolved `latest` has at least this long after the switch
+MOST_SWITCHES = 1000  # that the history tells of
+OF_SWITCH: Check = fields({"at": moment, "snapshot": matching(SNAPSHOT_ID), "why": text})
+OF_HOLD: Check = fields({"snapshot": matching(SNAPSHOT_ID), "from": optional(matching(SNAPSHOT_ID)), "since": moment})
+log = logging.getLogger("threadmill")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +45,65 @@ class Switch:
 
 
 def read_history(processed: Path) -> list[Switch]:
-    """Return the switches of `latest`, the oldest first; a line that was cut short is passed over."""
+    """Return the switches of `latest`, the oldest first; a line that is damaged is passed over.
+
+    Raises Fault when the file cannot be read.
+    """
+    file = processed / SNAPSHOTS / HISTORY
     try:
-        lines = (processed / SNAPSHOTS / HISTORY).read_text("utf-8", "replace").splitlines()
-    except FileNotFoundError:
+        lines = read_plain(file).splitlines()
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        raise Fault(f"{file}: {what}; take it away: what it told of is found anew from the snapshots") from error
     return list(_read_lines(lines))
 
 
-def _read_lines(lines: list[str]) -> Iterator[Switch]:
+def _read_lines(lines: list[bytes]) -> Iterator[Switch]:
     for line in lines:
         try:
-            entry = json.loads(line)
-            yield Switch(datetime.fromisoformat(entry["at"]), str(entry["snapshot"]), str(entry["why"]))
-        except (ValueError, KeyError, TypeError):
+            entry = orjson.loads(line)
+            OF_SWITCH(entry)
+        except ValueError:
             continue
+        yield Switch(datetime.fromisoformat(entry["at"]), entry["snapshot"], entry["why"])
 
 
 def note_switch(processed: Path, why: str) -> None:
     """Write down which snapshot `latest` names, if it is another than the last that was written down."""
     latest, history = latest_snapshot(processed), read_history(processed)
-    if latest is None or (history and history[-1].snapshot == latest.name):
-        return
-    line = json.dumps({"at": datetime.now(UTC).isoformat(), "snapshot": latest.name, "why": why})
-    with (processed / SNAPSHOTS / HISTORY).open("a", encoding="utf-8") as file:
-        file.write(f"\n{line}\n")  # on a line of its own, even behind one that was cut short
+    if latest is not None and not (history and history[-1].snapshot == latest.name):
+        _write_history(processed, [*history, Switch(datetime.now(UTC), latest.name, why)])
+
+
+def _write_history(processed: Path, history: list[Switch]) -> None:
+    told = ({"at": entry.at.isoformat(), "snapshot": entry.snapshot, "why": entry.why} for entry in history[-MOST_SWITCHES:])
+    write_durably(processed / SNAPSHOTS / HISTORY, "".join(json.dumps(entry) + "\n" for entry in told).encode())
+
+
+def begin_history(processed: Path) -> None:
+    """Bring the history up to date: a run may have been killed between the switch and its note, or the file be lost or torn.
+
+    A snapshot of ours that it does not tell of may have been `latest` until a moment ago: it is noted as found now.
+    """
+    if is_dangling(processed):
+        log.warning("%s: names a snapshot that is gone; it is taken for none", processed / LATEST)
+    latest, history = latest_snapshot(processed), read_history(processed)
+    known = {entry.snapshot for entry in history} | ({latest.name} if latest is not None else set())
+    now = datetime.now(UTC)
+    lost = [Switch(now, path.name, "found") for path in list_snapshots(processed) if path.name not in known and _is_ours(path)]
+    if lost:
+        _write_history(processed, history + lost)
+    note_switch(processed, "found")
+
+
+def _is_ours(snapshot: Path) -> bool:
+    try:
+        read_manifest(snapshot)
+    except Fault:
+        return False
+    return True
 
 
 # -- going back -----------------------------------------------------------------------------------------------------------
@@ -68,13 +113,19 @@ def read_hold(processed: Path) -> dict[str, Any] | None:
     """Return what holds `latest` ("snapshot", "from", "since"), None where nothing does.
 
     A hold whose snapshot `latest` does not name is none: the rollback was killed before the switch, or `--resume` ended it.
+    Raises Fault for one that cannot be read: whether a rollback holds is then not known.
     """
+    file = processed / SNAPSHOTS / HELD
     try:
-        hold = json.loads((processed / SNAPSHOTS / HELD).read_bytes())
-    except (FileNotFoundError, ValueError):
+        hold = read_json(file, OF_HOLD)
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except (OSError, ValueError) as error:
+        what = getattr(error, "strerror", None) or error
+        remedy = "a rollback may hold latest; threadmill clean --resume ends that, and so does taking this file away"
+        raise Fault(f"{file}: cannot be read ({what}); {remedy}") from error
     latest = latest_snapshot(processed)
-    return dict(hold) if isinstance(hold, dict) and latest is not None and hold.get("snapshot") == latest.name else None
+    return dict(hold) if latest is not None and hold["snapshot"] == latest.name else None
 
 
 def release_hold(processed: Path) -> None:
@@ -86,10 +137,10 @@ def roll_back(processed: Path, wanted: str) -> Path:
     """Make `latest` name an older snapshot and hold it there; return its folder.
 
     `wanted` is its id or the beginning of it. The hold is written first: killed in between, nothing was rolled back. Raises
-    WrongUse when no snapshot, or more than one, goes by that name, Fault when a file of it is missing.
+    WrongUse when no snapshot, or more than one, goes by that name, Fault when a file of it is missing or damaged.
     """
     snapshot = find_snapshot(processed, wanted)
-    if faults := check_snapshot(snapshot, whole=False):
+    if faults := check_snapshot(snapshot):
         raise Fault(f"{snapshot.name}: {faults[0]}; it cannot be rolled back to, and the last snapshot stands")
     before = latest_snapshot(processed)
     hold = {"snapshot": snapshot.name, "from": before.name if before else None, "since": datetime.now(UTC).isoformat()}
@@ -122,24 +173,28 @@ def check_snapshot(snapshot: Path, *, whole: bool = True) -> list[str]:
     """
     try:
         entries = read_manifest(snapshot)["files"]
-    except (Fault, KeyError) as error:
-        return [f"{MANIFEST} cannot be read ({error})"]
-    faults = []
-    for entry in entries:
-        path = snapshot / entry["path"]
-        if not path.is_file():
-            faults.append(f"{entry['path']} is missing")
-        elif path.stat().st_size != entry["bytes"]:
-            faults.append(f"{entry['path']} has {path.stat().st_size:,} bytes, not {entry['bytes']:,}")
-        elif whole and (fault := _check_content(path, entry)):
-            faults.append(fault)
+    except Fault as error:
+        return [str(error).removeprefix(f"{snapshot}/")]
+    found = at_once(partial(_check_file, snapshot, whole=whole), entries)
     named = {entry["path"] for entry in entries}
     strays = sorted(path.relative_to(snapshot).as_posix() for path in snapshot.glob("*/*.parquet"))
-    return faults + [f"{path} is not in the manifest" for path in strays if path not in named]
+    return [fault for fault in found if fault] + [f"{path} is not in the manifest" for path in strays if path not in named]
 
 
-def _check_content(path: Path, entry: dict[str, Any]) -> str | None:
-    from flows.publish.parts import count_rows, digest_file  # noqa: PLC0415 -- loads the column engine
+def _check_file(snapshot: Path, entry: FileEntry, *, whole: bool) -> str | None:
+    path = snapshot / entry["path"]
+    try:
+        if not path.is_file():
+            return f"{entry['path']} is missing"
+        if (size := path.stat().st_size) != entry["bytes"]:
+            return f"{entry['path']} has {size:,} bytes, not {entry['bytes']:,}"
+        return _check_content(path, entry) if whole else None
+    except OSError as error:
+        return f"{entry['path']} cannot be read ({error.strerror})"
+
+
+def _check_content(path: Path, entry: FileEntry) -> str | None:
+    from flows.publish.parts import count_rows  # noqa: PLC0415 -- loads the column engine
 
     if digest_file(path) != entry["sha256"]:
         return f"{entry['path']} has other bytes than were published (its SHA-256 differs)"
@@ -155,7 +210,7 @@ def retire_snapshots(processed: Path, keep: int = KEEP_COUNT, now: datetime | No
     """Take away all but the `keep` snapshots that were `latest` last; return the ids that went.
 
     None goes within an hour of the moment when it stopped being `latest`; a time to come (a clock was set back) keeps it too.
-    What never was `latest` was left behind by a run that was killed, and goes at once.
+    What the history does not tell of stays, and so does a snapshot into which somebody has put a file.
     """
     latest = latest_snapshot(processed)
     if latest is None:
@@ -164,36 +219,22 @@ def retire_snapshots(processed: Path, keep: int = KEEP_COUNT, now: datetime | No
     history = read_history(processed)
     last_at = {entry.snapshot: number for number, entry in enumerate(history)}
     left_at = {entry.snapshot: after.at for entry, after in pairwise(history)}
-    others = [path for path in list_snapshots(processed) if path != latest]
-    others.sort(key=lambda path: last_at.get(path.name, -1), reverse=True)
-    gone = []
-    for place, path in enumerate(others, start=1):
-        was_latest = path.name in last_at
-        if not was_latest or (place >= keep and now - left_at.get(path.name, now) > KEEP_TIME):
-            leaving = path.with_name(f".staging-{path.name}")  # out of the history in one step; a later run sweeps what stays
-            path.rename(leaving)
-            shutil.rmtree(leaving, ignore_errors=True)
-            gone.append(path.name)
-    if gone:
+    others = [path for path in list_snapshots(processed) if path.name != latest.name and path.name in last_at]
+    others.sort(key=lambda path: last_at[path.name], reverse=True)
+    old = [path for path in others[keep - 1 :] if now - left_at.get(path.name, now) > KEEP_TIME and not _has_others_files(path)]
+    for path in old:
+        remove_snapshot(path)
+    if old:
         sync_folder(processed / SNAPSHOTS)
-    return gone
+    return [path.name for path in old]
 
 
-def begin_history(processed: Path) -> None:
-    """Bring the history up to date: a run may have been killed between the switch and its note; an older one kept none."""
-    if (processed / SNAPSHOTS / HISTORY).exists():
-        note_switch(processed, "found")
-        return
-    lineage: list[str] = []
-    at = latest_snapshot(processed)
-    while at is not None and at.is_dir() and at.name not in lineage:
-        lineage.append(at.name)
-        try:
-            parent = read_manifest(at).get("parent")
-        except Fault:
-            break  # what a damaged one came from is not known
-        at = at.parent / parent if parent else None
-    now = datetime.now(UTC).isoformat()
-    lines = [json.dumps({"at": now, "snapshot": name, "why": "found"}) + "\n" for name in reversed(lineage)]
-    if lines:
-        write_durably(processed / SNAPSHOTS / HISTORY, "".join(lines).encode())
+def _has_others_files(snapshot: Path) -> bool:
+    """Return whether a snapshot holds anything but its manifest and the parts of its tables."""
+    for path in snapshot.rglob("*"):
+        depth = len(path.relative_to(snapshot).parts)
+        is_part = depth == 2 and path.suffix == ".parquet" and not path.is_dir()
+        is_table = depth == 1 and path.is_dir() and not path.is_symlink()
+        if not (is_part or is_table or (depth == 1 and path.name == MANIFEST)):
+            return True
+    return snapshot.is_symlink()

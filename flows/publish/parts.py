@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.errors import Fault
+from flows.publish.digests import digest_file
 from schemas import arrow_schema, polars_schema, traits_of
 
 ZSTD_LEVEL = 3  # above 9 is a waste; 3 writes at twice the speed of 9 for 5 % more bytes
-READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +79,6 @@ def count_rows(path: Path) -> int | None:
         return int(pq.read_metadata(path).num_rows)
     except (pa.ArrowInvalid, OSError):
         return None
-
-
-def digest_file(path: Path) -> str:
-    """Return the SHA-256 of a file in hex."""
-    digest = sha256()
-    with path.open("rb") as file:
-        while piece := file.read(READ_BYTES):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def check_part(path: Path, table: str, rows: int) -> None:
