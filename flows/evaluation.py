@@ -8,6 +8,7 @@ belongs to the scrape whose source has its file name, extensions aside.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections import Counter
@@ -19,7 +20,9 @@ from typing import Any
 import polars as pl
 
 from flows.errors import WrongUse
+from flows.rules import read_text
 
+MAX_LABELS = 256 << 20  # bytes of a file of labels: some 40,000 threads
 MATCH = 0.9  # of word 3-grams from which a published post is the labelled one but for trifles
 FIELDS = ("posts", "author", "date", "title")
 _EXTENSIONS = re.compile(r"\.(?:html?|txt)$")
@@ -132,7 +135,7 @@ def evaluate_snapshot(snapshot: Path, gold: Path) -> Evaluation:
 def read_labels(gold: Path) -> list[Label]:
     """Return the labels of a file or a folder; a page with labelled posts is not counted twice."""
     files = [gold / name for name in ("gold.jsonl", "pages.tsv")] if gold.is_dir() else [gold]
-    files = [file for file in files if file.is_file()]
+    files = [file for file in files if file.exists()]
     if not files:
         raise WrongUse(f"{gold}: no labels there; name a gold file (.jsonl, .tsv) or a folder with gold.jsonl or pages.tsv")
     labels: dict[str, Label] = {}
@@ -140,20 +143,21 @@ def read_labels(gold: Path) -> list[Label]:
         try:
             for label in _read_table(file) if file.suffix == ".tsv" else _read_lines(file):
                 labels.setdefault(label.name, label)
-        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error) as error:
             raise WrongUse(f"{file}: not labels that can be read: {error!r}") from error
     return list(labels.values())
 
 
 def _read_table(file: Path) -> Iterator[Label]:
-    with file.open(encoding="utf-8", newline="") as rows:
-        for row in csv.DictReader(rows, delimiter="\t"):
-            rejected = row["verdict"] == "reject"
-            yield Label(_stem(row["name"]), None, None if rejected else int(row["answers"]))
+    for row in csv.DictReader(io.StringIO(read_text(file, MAX_LABELS), newline=""), delimiter="\t"):
+        rejected = row["verdict"] == "reject"
+        yield Label(_stem(row["name"]), None, None if rejected else int(row["answers"]))
 
 
 def _read_lines(file: Path) -> Iterator[Label]:
-    for line in file.read_text("utf-8").splitlines():
+    for line in read_text(file, MAX_LABELS).split("\n"):  # JSON may hold the other line breaks that Unicode knows
+        if not line or line.isspace():
+            continue
         record = json.loads(line)
         if "posts" in record:
             yield Label(record["name"], [_post(post) for post in record["posts"]], None, record.get("title"))

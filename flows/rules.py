@@ -1,26 +1,144 @@
-"""Rule files: known phrases and shapes as data, each with its reason and its examples.
+"""Files that people write: the one strict reader of their TOML and JSON, and the rule files.
 
-A rule file is TOML, an array of tables `[[rule]]`. A rule says what it claims (`pattern`, `cuts`), what it must leave
-(`keeps`) and why it holds on sites that nobody here has seen (`why`). Reading is fast and checks the form; `check_rules`
-proves every rule on every example and is run by the tests.
+Rules are known phrases and shapes as data, each with its reason and its examples. A rule file is TOML, an array of tables
+`[[rule]]`. A rule says what it claims (`pattern`, `cuts`), what it must leave (`keeps`) and why it holds on sites that nobody
+here has seen (`why`). Reading is fast and checks the form; `check_rules` proves every rule on every example and is run by the
+tests.
 """
 
 from __future__ import annotations
 
+import errno
 import importlib
+import json
+import os
 import re
+import stat
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flows.errors import WrongUse
+from flows.errors import Fault, WrongUse
 
 SHORT_LINE = 200  # characters; a widget's line is short, and so are most lines that a rule has to look at
+MAX_BYTES = 16 << 20  # of a file that a person writes: 100,000 overrides; it is read within seconds
+MAX_NESTED = 60  # objects in objects: no file needs ten, and what prints or compares values recurses
 _REPEATS = {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}
+_INT64 = range(-(1 << 63), 1 << 63)  # what a TOML integer may be
+# A dotted key: its reader takes time that grows with the square of the parts.
+_DEEP_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){60}""")
+# Faults of the machine, which say nothing of the file.
+_MACHINE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE}
 _LETTERS_ONLY = bytes(c if chr(c).isalpha() or c > 127 else 32 for c in range(256))  # anything else parts words
+
+
+# -- files that people write ----------------------------------------------------------------------------------------------
+
+
+class BrokenFile(WrongUse):
+    """A file that people write and that cannot be used; `why` is the reason without the file's name."""
+
+    def __init__(self, file: Path, why: str) -> None:
+        self.why = why
+        super().__init__(f"{file}: {why}; mend it or take it away")
+
+
+def read_toml(file: Path, known: Collection[str] | None = None, limit: int = MAX_BYTES) -> dict[str, Any]:
+    """The tables of a TOML file. Raises BrokenFile, one line, for what is none, or has a key that is not `known`.
+
+    A file is none that is a pipe, a device or larger than `limit` bytes, is not UTF-8, nests deeper than anybody writes or
+    holds a number of more than 64 bits.
+    """
+    text = read_text(file, limit)
+    try:
+        if any(line.count(".") >= MAX_NESTED and _DEEP_KEY.search(line) for line in text.split("\n")):
+            raise ValueError(f"a key of more than {MAX_NESTED} parts")
+        found = tomllib.loads(text)
+        _check_values(found, strict=True)
+    except (ValueError, RecursionError) as error:
+        raise BrokenFile(file, f"cannot be read as TOML ({_one_line(error)})") from error
+    if known is not None and (unknown := sorted(set(found) - set(known))):
+        raise BrokenFile(file, f"unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
+    return found
+
+
+def read_json(file: Path, limit: int = MAX_BYTES) -> Any:
+    """The value of a JSON file. Raises BrokenFile, one line, for a file that is none; see `read_toml`."""
+    text = read_text(file, limit)
+    try:
+        found = json.loads(text)
+        _check_values(found, strict=False)
+    except (ValueError, RecursionError) as error:
+        raise BrokenFile(file, f"cannot be read as JSON ({_one_line(error)})") from error
+    return found
+
+
+def is_there(file: Path, root: Path) -> bool:
+    """Whether there is something of that name. Raises BrokenFile for a symlink that leads out of `root`, or nowhere.
+
+    Folders of scrapes are written by strangers: what they link to must not be read in the name of who runs this.
+    """
+    try:
+        is_link = stat.S_ISLNK(file.lstat().st_mode)
+        if is_link and not Path(os.path.realpath(file, strict=True)).is_relative_to(root):
+            raise BrokenFile(file, "is a symlink that leads out of the raw folder; put the file itself there")
+    except (FileNotFoundError, NotADirectoryError):
+        if file.is_symlink():
+            raise BrokenFile(file, "is a symlink that leads nowhere") from None
+        return False
+    except (OSError, RecursionError) as error:
+        if isinstance(error, OSError) and error.errno in _MACHINE:
+            raise Fault(f"{file}: cannot be read ({error.strerror})") from error
+        raise BrokenFile(file, f"cannot be read ({getattr(error, 'strerror', 'too many symlinks')})") from error
+    return True
+
+
+def read_text(file: Path, limit: int = MAX_BYTES) -> str:
+    """The text of a plain file, without a byte order mark; it is never waited for. Raises BrokenFile, Fault for the machine."""
+    data = _read_bytes(file, limit)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BrokenFile(file, f"is not UTF-8 (byte {error.start:,})") from error
+
+
+def _read_bytes(file: Path, limit: int) -> bytes:
+    """The bytes of a plain file: a pipe would be waited for, a device may have no end."""
+    try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise BrokenFile(file, "is a folder, pipe, socket or device, not a file")
+        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # it may have been replaced by a pipe by now
+        with os.fdopen(handle, "rb") as opened:
+            data = opened.read(limit + 1) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
+    except OSError as error:
+        if error.errno in _MACHINE:
+            raise Fault(f"{file}: cannot be read ({error.strerror})") from error
+        raise BrokenFile(file, f"cannot be read ({error.strerror})") from error
+    if len(data) > limit:
+        raise BrokenFile(file, f"is larger than {limit >> 20} MiB")
+    return data
+
+
+def _check_values(value: Any, *, strict: bool) -> None:
+    """Raise ValueError for values that nest too deep, or (`strict`) a whole number of more than 64 bits; without recursion."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_NESTED):
+        held = [item for one in level for item in (one.values() if isinstance(one, dict) else one)]
+        if strict and any(type(item) is int and item not in _INT64 for item in held):
+            raise ValueError("a whole number of more than 64 bits")
+        if not (level := [item for item in held if isinstance(item, dict | list)]):
+            return
+    raise ValueError(f"it nests more than {MAX_NESTED} deep")
+
+
+def _one_line(error: Exception) -> str:
+    return "it nests too deep" if isinstance(error, RecursionError) else " ".join(str(error).split())
+
+
+# -- rules ------------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +188,16 @@ def compile_pattern(pattern: str, *, case: bool = False) -> re.Pattern[str]:
 
 
 @cache
-def read_rules(path: Path) -> tuple[Rule, ...]:
+def read_rules(path: Path, besides: tuple[str, ...] = ()) -> tuple[Rule, ...]:
     """The rules of a file, or of every `*.toml` in a folder in the order of their names; read once per process.
+
+    `besides`: the keys that the file may hold for others.
 
     Raises WrongUse, one line with file, rule and fault, for a rule without id, pattern, why, cuts or keeps, for an
     unknown key, a value of the wrong type and an id that occurs twice.
     """
     files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
-    rules = tuple(rule for file in files for rule in _read_file(file))
+    rules = tuple(rule for file in files for rule in _read_file(file, besides))
     seen: dict[str, str] = {}
     for rule in rules:
         if rule.id in seen:
@@ -149,14 +269,9 @@ def split_words(lower: str) -> list[bytes]:
     return lower.encode("utf-8", "replace").translate(_LETTERS_ONLY).split()
 
 
-def _read_file(file: Path) -> Iterator[Rule]:
-    try:
-        entries = tomllib.loads(file.read_text(encoding="utf-8")).get("rule", [])
-    except OSError as error:
-        raise WrongUse(f"{file.name}: cannot be read: {error.strerror}") from error
-    except ValueError as error:  # not TOML, or not UTF-8
-        raise WrongUse(f"{file.name}: is not a TOML rule file: {error}") from error
-    if not isinstance(entries, list):
+def _read_file(file: Path, besides: tuple[str, ...]) -> Iterator[Rule]:
+    entries = read_toml(file, ("rule", *besides)).get("rule", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise WrongUse(f"{file.name}: rules are written as [[rule]]")
     for number, entry in enumerate(entries, 1):
         yield _build_rule(file.name, number, entry)

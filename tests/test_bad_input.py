@@ -127,9 +127,8 @@ def link_to_good(raw: Path) -> None:
     (raw / "x").symlink_to(raw / GOOD)
 
 
-def pipes_beside(raw: Path) -> None:
+def pipe_beside(raw: Path) -> None:
     os.mkfifo(raw / "x.meta.json")
-    os.mkfifo(raw / "source.toml")
     write_files(raw, {"x": THREAD.replace("knee", "shin")})
 
 
@@ -153,7 +152,7 @@ def deep_folders(raw: Path) -> None:
         (folder_called_text, {"x.txt/x": ("ok", None)}),
         (copy_of_good, {"x": ("copy", "duplicate")}),
         (link_to_good, {"x": ("copy", "duplicate")}),
-        (pipes_beside, {"x": ("ok", None)}),
+        (pipe_beside, {"x": ("ok", None)}),
         (name_of_bytes, {"x\\xff": ("ok", None), "x\\xfe": ("ok", None)}),
         (deep_folders, {"/".join("x" * 201): ("ok", None)}),
     ],

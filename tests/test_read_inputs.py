@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import subprocess
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flows.errors import Fault, WrongUse
 from flows.read.inputs import Provenance, find_inputs, name_source, read_provenance
@@ -96,7 +101,7 @@ def test_a_single_file_is_told_of_by_the_source_file_beside_it(tmp_path: Path) -
     ("toml", "told"),
     [
         (b"site = ", "cannot be read as TOML"),
-        (b"\xff\xfe", "cannot be read as TOML"),
+        (b"\xff\xfe", "is not UTF-8"),
         (b'sight = "x"', "unknown key 'sight'"),
         (b"site = 7", "site is 7"),
         (b'url = "https://example.org/{id}"', "a place that is not known"),
@@ -184,16 +189,96 @@ def test_hidden_files_sidecars_and_source_files_are_no_inputs(tmp_path: Path) ->
     assert [found.source for found in find_inputs(raw)] == ["a/c.html", "b.txt"]
 
 
-def test_names_that_are_not_utf8_stay_apart() -> None:
-    assert name_source(Path("a\udcff.txt")) != name_source(Path("a\udcfe.txt"))
+NAMES = [
+    "\udcff",
+    "\udcfe",
+    "\\xff",
+    "\\",
+    "\\\\",
+    "\\x23",
+    "#",
+    "#7",
+    "a.jsonl",
+    "a.zip.gz",
+    "a",
+    "/",
+    "b.txt",
+    "\n",
+    "\u00e9",
+    "e\u0301",
+    "@",
+]
+
+
+@given(st.lists(st.sampled_from(NAMES), min_size=1, max_size=6), st.lists(st.sampled_from(NAMES), min_size=1, max_size=6))
+def test_two_names_are_never_one_source(some: list[str], others: list[str]) -> None:
+    one, other = Path("".join(some).strip("/") or "x"), Path("".join(others).strip("/") or "x")
+    assert (name_source(one) == name_source(other)) == (os.fsencode(one) == os.fsencode(other))
+
+
+@pytest.mark.parametrize("container", ["a.jsonl", "a.json", "in/a.zip", "a.jsonl.gz", "q #1.parquet", "\udcff.warc"])
+def test_no_file_has_the_name_of_a_record(container: str) -> None:
+    record = f"{name_source(Path(container))}#7"
+    assert name_source(Path(f"{container}#7")) != record
+    assert name_source(Path(f"{container}#7/b.txt")) != f"{record}/b.txt"
+
+
+@pytest.mark.parametrize("name", ["question #1.txt", "caf\u00e9.txt", "a#b/c.jsonl", "line\nbreak.txt", "a.txt#7"])
+def test_ordinary_names_are_sources_as_they_are(name: str) -> None:
+    assert name_source(Path(name)) == name
+
+
+def test_a_folder_nested_a_thousand_deep_is_read_and_what_nests_deeper_than_can_be_opened_is_refused(tmp_path: Path) -> None:
+    raw = write_files(tmp_path / "raw", {"ok.txt": "x"})
+    deep, here = "", os.open(raw, os.O_RDONLY)
+    try:
+        for depth in range(2200):
+            os.mkdir("d", dir_fd=here)
+            inner = os.open("d", os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here, deep = inner, f"{deep}d/"
+            if depth == 1000:
+                with os.fdopen(os.open("a.txt", os.O_WRONLY | os.O_CREAT, dir_fd=here), "w") as file:
+                    file.write("x")
+                at = f"{deep}a.txt"
+    finally:
+        os.close(here)
+    (raw / "site" / "in").mkdir(parents=True)
+    found = {one.source: one.refusal for one in find_inputs(raw)}
+    refused = [source for source, refusal in found.items() if refusal == "name-too-long"]
+    assert found.keys() == {"ok.txt", at, *refused}
+    assert len(refused) == 1
+    assert read_provenance(next(one for one in find_inputs(raw) if one.source == at), raw).blemishes == []
+    subprocess.run(["rm", "-rf", str(raw)], check=True)  # what pytest takes its folders away with recurses
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO])
+def test_a_fault_of_the_machine_refuses_no_folder(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = write_files(tmp_path / "raw", {"a.txt": "x", "in/b.txt": "x"})
+    scan = os.scandir
+
+    def fail_within(path: Any) -> Any:
+        if str(path).endswith("in"):
+            raise OSError(number, os.strerror(number), str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", fail_within)
+    with pytest.raises(Fault, match="cannot be listed"):
+        find_inputs(raw)
+
+
+def test_a_chain_of_symlinks_longer_than_the_system_follows_is_refused(tmp_path: Path) -> None:
+    raw = write_files(tmp_path, {"l0": "x"})
+    for number in range(1, 1500):
+        (raw / f"l{number}").symlink_to(f"l{number - 1}")
+    found = {one.source: one.refusal for one in find_inputs(raw)}
+    assert (found["l1"], found["l1499"]) == (None, "symlink-broken")
 
 
 def test_a_folder_that_cannot_be_listed_is_refused_and_a_root_that_cannot_is_a_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raw = write_files(tmp_path / "raw", {"a.txt": "x", "shut/b.txt": "x"})
-    import os
-
     scan = os.scandir
 
     def scan_open(path: Any) -> Any:

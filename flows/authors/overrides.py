@@ -14,7 +14,6 @@ An author is an id, or a site with a name or a profile, which may stand for seve
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from flows.authors.resolve import normal_name
 from flows.authors.spellings import profile_of
 from flows.errors import WrongUse
+from flows.rules import is_there, read_toml
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,22 +61,18 @@ class Overrides:
 
 
 def find_overrides(raw: Path) -> Overrides:
-    """Return the overrides that lie in the raw root; none where there is no such file. Raises WrongUse for a broken one."""
-    path = (raw if raw.is_dir() else raw.parent) / FILE
-    return read_overrides(path) if path.exists() else Overrides()
+    """Return the overrides that lie in the raw root; none where there is no such file.
+
+    Raises WrongUse for a broken one, and for a symlink out of the raw root.
+    """
+    root = raw if raw.is_dir() else raw.parent
+    path = root / FILE
+    return read_overrides(path) if is_there(path, root.resolve()) else Overrides()
 
 
 def read_overrides(path: Path) -> Overrides:
-    """Return the overrides of a file. Raises WrongUse, one line, for one that is not there or broken."""
-    try:
-        told = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise WrongUse(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:  # not TOML, or not UTF-8
-        raise WrongUse(f"{path}: is not TOML: {' '.join(str(error).split())}") from error
-    for key in told:
-        if key not in _KINDS:
-            raise WrongUse(f"{path}: {key!r} is neither same nor not_same")
+    """Return the overrides of a file, read strictly. Raises WrongUse, one line, for one that is not there or broken."""
+    told = read_toml(path, _KINDS)
     return Overrides(tuple(entry for kind in _KINDS for entry in _read_entries(path, kind, told.get(kind, []))), str(path))
 
 
@@ -88,8 +84,10 @@ def _read_entries(path: Path, kind: str, entries: Any) -> Iterator[Entry]:
         def refuse(fault: str, number: int = number) -> NoReturn:
             raise WrongUse(f"{path}: [[{kind}]] number {number}: {fault}")
 
-        if not isinstance(entry, dict) or set(entry) - {"authors", "why"}:
-            refuse("takes authors and why, and nothing else")
+        if not isinstance(entry, dict):
+            refuse("is no table of authors and why")
+        if unknown := sorted(set(entry) - {"authors", "why"}):
+            refuse(f"unknown key {unknown[0]!r}; it takes authors and why, and nothing else")
         if not isinstance(entry.get("why"), str) or not entry["why"].strip():
             refuse("does not say why")
         authors = entry.get("authors")

@@ -5,7 +5,6 @@ A table without a `why`, or a form that stands for two normal forms, is refused:
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.errors import WrongUse
+from flows.rules import read_toml
 
 HERE = Path(__file__).parent
 _NO_MARKS = {ord("."): None, ord(" "): None, ord("\u00ae"): None, ord("\u2122"): None, 0x2019: "'"}
@@ -29,11 +29,7 @@ def read_table(name: str) -> dict[str, Any]:
     ['glue', 'group']
     """
     path = HERE / f"{name}.toml"
-    try:
-        with path.open("rb") as file:
-            table = tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise WrongUse(f"{path.name} cannot be read: {error}") from error
+    table = read_toml(path)
     for key, value in table.items():
         for group in value if isinstance(value, list) else [value]:
             if not group.get("why"):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.errors import DataRefused, Fault, ThreadmillError, WrongUse
+from flows.rules import read_json
 from schemas.changes import BREAKING, Change, demanded_version, find_changes, is_bumped
 from schemas.contract import Document, build_contract, read_contract, write_arrow
 from schemas.dictionary import build_dictionary
@@ -49,6 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def read_old(path: Path) -> Document:
     """Return the contract that a path holds. Raises WrongUse where there is none."""
+    if path.exists() and not path.is_dir():
+        read_json(path)  # a pipe is not waited for, and what nests deep or has no end is refused
     try:
         return read_contract(path)
     except OSError as error:

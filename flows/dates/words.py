@@ -7,13 +7,14 @@ its parser. English months are written here, so that pages in English load no li
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from flows.rules import read_toml
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl")
 MONTHS = (
@@ -52,7 +53,7 @@ class Words:
 @lru_cache(maxsize=1)
 def read_own_words() -> dict[str, Any]:
     """Return the tables of words.toml."""
-    return tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
+    return read_toml(Path(__file__).parent / "words.toml")
 
 
 def order_languages(language: str | None) -> tuple[str, ...]:

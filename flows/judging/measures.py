@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from flows.errors import WrongUse
+from flows.rules import read_toml
 
 FILE = Path(__file__).with_name("measures.toml")
 CHOICES = {"unit": ("share", "times"), "way": ("less", "more", "both"), "severity": ("suspect", "fail")}
@@ -46,10 +46,7 @@ def read_measures(file: Path = FILE) -> dict[str, Measure]:
     Raises WrongUse, one line with measure and fault, for a file that is no TOML, a key that lacks or is not known, and a
     value that is none of its choices.
     """
-    try:
-        data = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise WrongUse(f"{file.name}: cannot be read as TOML: {error}") from error
+    data = read_toml(file)
     measures: dict[str, Measure] = {}
     for kind in ("amount", "mark"):
         for entry in data.get(kind, ()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from flows.errors import WrongUse
 from flows.judging.measures import Severity
+from flows.rules import read_toml
 
 FILE = Path(__file__).with_name("reasons.toml")
 VERDICTS: dict[Severity, str] = {"note": "pass", "suspect": "suspect", "fail": "fail"}
@@ -44,10 +44,7 @@ class Kind(NamedTuple):
 @cache
 def read_reasons(file: Path = FILE) -> dict[str, Kind]:
     """Return the reasons by id. Raises WrongUse, one line with reason and fault, for a file that does not hold them."""
-    try:
-        entries = tomllib.loads(file.read_text("utf-8")).get("reason", [])
-    except (OSError, ValueError) as error:
-        raise WrongUse(f"{file.name}: cannot be read as TOML: {error}") from error
+    entries = read_toml(file, ("reason",)).get("reason", [])
     kinds: dict[str, Kind] = {}
     for entry in entries:
         name = str(entry.get("id", "without id"))

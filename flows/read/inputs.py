@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import errno
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,8 +15,10 @@ from typing import Any
 
 from flows.errors import Fault, WrongUse
 from flows.read.decode import without_surrogates
+from flows.read.files import form_of
 from flows.read.times import read_time
 from flows.records import Blemish
+from flows.rules import BrokenFile, is_there, read_json, read_toml
 
 SIDECAR_SUFFIX = ".meta.json"
 FOLDER_FILE = "source.toml"
@@ -25,7 +26,12 @@ OVERRIDES_FILE = "authors.overrides.toml"  # says of whole snapshots who is who;
 FOLDER_KEYS = {"site", "url", "licence", "fetched_at", "expected", "language", "columns"}
 # What a key of JSON lines or a column of Parquet may be named to hold: [columns] text = "post_text".
 COLUMN_ROLES = {"text", "html", "url", "timestamp", "site", "title", "language", "id"}
+# Faults of what lies there; any other, such as too many open files, is the machine's and refuses nothing.
+UNLISTABLE = {errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP}
+MAX_FOLDER_FILE_BYTES = 1 << 20
 MAX_SIDECAR_BYTES = 1 << 20  # a sidecar holds a few short values; more than this is not one
+MAX_NAME_BYTES = 255  # of every file system that is in use
+ONE_PAGE_FORMS = ("txt", "html")  # a file of any other form holds records, named path#record
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +67,10 @@ def find_inputs(raw: Path) -> list[Input]:
     """
     check_raw(raw)
     _folder_says.cache_clear()  # what was said at an earlier run may have changed
+    _resolved.cache_clear()
     try:
         if raw.is_file():
-            check_folder_file(raw.parent / FOLDER_FILE)
+            check_folder_file(raw.parent / FOLDER_FILE, raw.resolve().parent)
             return [_input(raw, Path(raw.name), raw.resolve().parent)]
         root = raw.resolve()
         return sorted(_walk(root, raw), key=lambda found: found.source)
@@ -82,31 +89,54 @@ def check_raw(raw: Path) -> None:
 
 
 def name_source(below: Path) -> str:
-    """Return the name that an input is published under; bytes of a file name that are not UTF-8 are escaped.
+    """Return the name that an input is published under; no two inputs, and no record of another, have one name.
 
-    >>> name_source(Path("a/caf" + chr(0xDCE9) + ".txt"))
-    'a/caf\\\\xe9.txt'
+    Bytes of a file name that are not UTF-8 are escaped, and so are backslashes, and a "#" behind what is named as a container
+    is.
+
+    >>> print(name_source(Path("a/caf" + chr(0xDCE9) + ".txt")), name_source(Path("a/caf\\\\xe9.txt")))
+    a/caf\\xe9.txt a/caf\\\\xe9.txt
+    >>> print(name_source(Path("a.jsonl#7")), name_source(Path("question #7.txt")))
+    a.jsonl\\x237 question #7.txt
     """
-    return os.fsencode(below.as_posix()).decode("utf-8", "backslashreplace")
+    named = os.fsencode(below.as_posix()).replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+    if "#" not in named:
+        return named
+    start, *rest = named.split("#")
+    for part in rest:
+        start += ("#" if form_of(start) in ONE_PAGE_FORMS else "\\x23") + part
+    return start
 
 
 def _walk(root: Path, raw: Path) -> Iterator[Input]:
-    closed: list[OSError] = []
-    for folder, subfolders, names in os.walk(raw, onerror=closed.append):
-        if FOLDER_FILE in names:
-            check_folder_file(Path(folder) / FOLDER_FILE)
-        linked = [name for name in subfolders if (Path(folder) / name).is_symlink()]
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in linked)
-        for name in [*names, *linked]:
-            if name.startswith(".") or name in (FOLDER_FILE, OVERRIDES_FILE) or name.endswith(SIDECAR_SUFFIX):
+    """Yield the inputs below the raw root; folders nest as deep as they like (before Python 3.12, os.walk recurses)."""
+    folders = [raw]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as listed:
+                names = [(entry.name, _is_folder(entry)) for entry in listed]
+        except OSError as error:
+            if folder == raw or error.errno not in UNLISTABLE:
+                raise
+            refusal = "name-too-long" if error.errno == errno.ENAMETOOLONG else "folder-closed"
+            yield Input(folder, name_source(folder.relative_to(raw)), 0, refusal)
+            continue
+        if FOLDER_FILE in dict(names):
+            check_folder_file(folder / FOLDER_FILE, root)
+        folders += [folder / name for name, is_folder in names if is_folder and not name.startswith(".")]
+        for name, is_folder in names:
+            if is_folder or name.startswith(".") or name in (FOLDER_FILE, OVERRIDES_FILE) or name.endswith(SIDECAR_SUFFIX):
                 continue
-            path = Path(folder) / name
+            path = folder / name
             yield _input(path, path.relative_to(raw), root)
-    for error in closed:
-        path = Path(error.filename)
-        if path == raw:
-            raise error
-        yield Input(path, name_source(path.relative_to(raw)), 0, "folder-closed")
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False  # gone since it was listed, or too long a name: what it is taken for says so
 
 
 def _input(path: Path, below: Path, root: Path) -> Input:
@@ -118,30 +148,40 @@ def _input(path: Path, below: Path, root: Path) -> Input:
             if refusal := _why_not_followed(path, root):
                 return Input(path, source, 0, refusal)
             found = path.stat()
-    except OSError:
-        return Input(path, source, 0)  # gone since the folder was listed: the reader says so
+    except OSError as error:
+        if error.errno not in UNLISTABLE:
+            raise
+        # Gone since the folder was listed: the reader says so.
+        return Input(path, source, 0, "name-too-long" if error.errno == errno.ENAMETOOLONG else None)
     if not stat.S_ISREG(found.st_mode):
         return Input(path, source, 0, "not-a-file")
     return Input(path, source, found.st_size, changed=found.st_mtime_ns)
 
 
 def _why_not_followed(link: Path, root: Path) -> str | None:
+    try:
+        link.stat()
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            return "symlink-broken"
     target = Path(os.path.realpath(link))  # pathlib's own raises on loops
     if not target.is_relative_to(root):
         return "symlink-outside"
     if target.is_dir():
         return "symlink-to-folder"
-    return "symlink-broken" if not target.exists() or target.is_symlink() else None
+    return None if target.exists() else "symlink-broken"
 
 
 def read_provenance(found: Input, raw: Path) -> Provenance:
     """Return what `<file>.meta.json` and the nearest `source.toml` say of an input; the sidecar wins.
 
-    Raises WrongUse for a `source.toml` that is broken: it is written by hand and stands for a whole folder.
+    Neither is read through a symlink that leads out of the raw root. Raises WrongUse for a `source.toml` that is broken or such
+    a link: it is written by hand and stands for a whole folder.
     """
     known = Provenance()
-    folder = _folder_says(found.path.parent, raw if raw.is_dir() else raw.parent)
-    _take(known, _sidecar_says(found.path, known), found.source + SIDECAR_SUFFIX)
+    root = raw if raw.is_dir() else raw.parent
+    folder = _folder_says(found.path.parent, root)
+    _take(known, _sidecar_says(found.path, root, known), found.source + SIDECAR_SUFFIX)
     stem = found.path.name.split(".", 1)[0]
     defaults = {key: value for key, value in folder.items() if getattr(known, key, "") is None}
     if "url" in defaults:
@@ -151,53 +191,59 @@ def read_provenance(found: Input, raw: Path) -> Provenance:
     return known
 
 
-def _sidecar_says(path: Path, known: Provenance) -> dict[str, Any]:
+def _sidecar_says(path: Path, root: Path, known: Provenance) -> dict[str, Any]:
+    """Return what a sidecar says; nothing where there is none, or where it cannot be used, which `known` takes note of."""
     sidecar = path.with_name(path.name + SIDECAR_SUFFIX)
     try:
-        found = sidecar.stat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_SIDECAR_BYTES:
-            raise ValueError(f"not a file of at most {MAX_SIDECAR_BYTES} bytes")
-        says = json.loads(sidecar.read_bytes())
-        if not isinstance(says, dict):
-            raise ValueError("not a JSON object")
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        name = name_source(Path(sidecar.name))
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        known.blemishes.append(Blemish("url", "sidecar", name, f"{name} could not be used: {why}"))
-        return {}
-    return says
+        if not is_there(sidecar, _resolved(root)):
+            return {}
+        says = read_json(sidecar, MAX_SIDECAR_BYTES)
+    except BrokenFile as error:
+        why = error.why
+    else:
+        if isinstance(says, dict):
+            return says
+        why = "is not a JSON object"
+    if len(os.fsencode(sidecar.name)) > MAX_NAME_BYTES:
+        return {}  # no file system holds such a name, so none is there
+    name = name_source(Path(sidecar.name))
+    known.blemishes.append(Blemish("url", "sidecar", name, f"{name} could not be used: it {why}"))
+    return {}
+
+
+@lru_cache(maxsize=64)
+def _resolved(root: Path) -> Path:
+    return root.resolve()
 
 
 @lru_cache(maxsize=4096)
 def _folder_says(folder: Path, raw: Path) -> dict[str, Any]:
-    """Return the keys of the nearest source.toml at or above `folder`, up to the raw root."""
-    file = folder / FOLDER_FILE
-    if file.is_file():
-        says = check_folder_file(file)
-        says.setdefault("fetched_at", _date_in_name(folder.name))
-        return says
-    if folder in (raw, folder.parent):
-        dated = _date_in_name(folder.name) if folder != raw else None
-        return {"fetched_at": dated} if dated else {}
-    says = _folder_says(folder.parent, raw)
-    dated = _date_in_name(folder.name)
-    return {**says, "fetched_at": dated} if dated and not says.get("fetched_at") else says
+    """Return the keys of the nearest source.toml at or above `folder`, up to the raw root; the outermost date counts."""
+    passed: list[Path] = []
+    at = folder
+    says = check_folder_file(at / FOLDER_FILE, _resolved(raw))
+    while says is None and at not in (raw, at.parent):
+        passed.append(at)
+        at = at.parent
+        says = check_folder_file(at / FOLDER_FILE, _resolved(raw))
+    if says is not None or at != raw:
+        passed.append(at)
+    told = dict(says or {})
+    for dated in reversed(passed):
+        if not told.get("fetched_at") and (date := _date_in_name(dated.name)):
+            told["fetched_at"] = date
+    return told
 
 
-def check_folder_file(file: Path) -> dict[str, Any]:
-    """Return what a `source.toml` says; nothing where there is none. Raises WrongUse for one that is broken."""
-    if not file.is_file():
-        return {}
-    try:
-        says = tomllib.loads(file.read_text("utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise WrongUse(f"{file}: cannot be read as TOML ({_one_line(error)}); mend it or take it away") from error
-    unknown = sorted(set(says) - FOLDER_KEYS)
-    if unknown:
-        raise WrongUse(f"{file}: unknown key {unknown[0]!r}; known are {', '.join(sorted(FOLDER_KEYS))}")
-    for key in ("site", "url", "language"):
+def check_folder_file(file: Path, root: Path) -> dict[str, Any] | None:
+    """Return what a `source.toml` says; None where there is none.
+
+    Raises WrongUse for one that is broken, and for a symlink that leads out of `root`.
+    """
+    if not is_there(file, root):
+        return None
+    says = read_toml(file, FOLDER_KEYS, MAX_FOLDER_FILE_BYTES)
+    for key in ("site", "url", "language", "licence"):
         if not isinstance(says.get(key, ""), str):
             raise WrongUse(f"{file}: {key} is {says[key]!r}; write it as text in quotes")
     columns = says.get("columns", {})
@@ -211,10 +257,6 @@ def check_folder_file(file: Path) -> dict[str, Any]:
     if "fetched_at" in says and read_time(says["fetched_at"], FOLDER_FILE)[0] is None:
         raise WrongUse(f"{file}: fetched_at {says['fetched_at']!r} is no time; write it as in 2024-05-01T10:00:00Z")
     return says
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _date_in_name(name: str) -> str | None:

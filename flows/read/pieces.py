@@ -19,6 +19,7 @@ REFUSALS = {
     "symlink-to-folder": "the symlink leads to a folder; put the folder itself there",
     "symlink-broken": "the symlink leads nowhere, or round in circles; put the file itself there",
     "folder-closed": "the folder could not be listed; give this user the right to, and clean again",
+    "name-too-long": "the path is longer than the system can open; move it up, or shorten the names of its folders",
     "not-a-file": "this is a pipe, socket or device, not a file",
     "too-large": f"the record is larger than {MAX_PAGE_BYTES >> 20} MiB, which no thread is",
     "compression": "the compressed file is broken or breaks off; what came before the break was read",

@@ -7,7 +7,6 @@ is in order of preference. To add one: write the file, and a page in `tests/engi
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from hashlib import blake2b
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from flows.errors import WrongUse
+from flows.rules import read_toml
 
 FOLDER = Path(__file__).parent / "layouts"
 FIELDS = ("author", "date")  # what a layout may promise of every post
@@ -105,12 +105,7 @@ def digest_layouts(which: str) -> str:
 
 
 def _read_file(file: Path) -> Layout:
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise WrongUse(f"{file.name}: cannot be read: {error.strerror}") from error
-    except ValueError as error:  # not TOML, or not UTF-8
-        raise WrongUse(f"{file.name}: is not a TOML layout: {error}") from error
+    data = read_toml(file)
     _check_keys(file.name, data, Layout, "")
     if data["id"] != file.stem:
         _refuse(file.name, f"id is {data['id']!r}, and not the name of the file")

@@ -7,12 +7,13 @@ address; what speaks against it is the host's name, a page number, a word of eng
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
+
+from flows.rules import read_toml
 
 MAX_TITLE = 1000  # characters; a longer one is no title
 # A separator stands apart from the words on both sides; a colon only before the rest of a chain ("Forum: Title" is a title).
@@ -39,7 +40,7 @@ class Marks(NamedTuple):
 @lru_cache(maxsize=1)
 def read_marks() -> Marks:
     """Return the marks of titles.toml."""
-    data = tomllib.loads((Path(__file__).parent / "titles.toml").read_text("utf-8"))
+    data = read_toml(Path(__file__).parent / "titles.toml")
     words, of = ("|".join(map(re.escape, data["page"][key])) for key in ("words", "of"))
     number = rf"(?:{words})\.?\s?\d{{1,5}}(?:\s?(?:{of})\s?\d{{1,5}})?"
     return Marks(

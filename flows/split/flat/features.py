@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.records import Line
+from flows.rules import read_toml
 from flows.split.flat.dates import Printed, find_date
 
 MAX_WORDS = 40  # of a line that are looked at; the rest of a long paragraph says the same
@@ -33,7 +33,7 @@ _END_MARKS, _ROLES = frozenset(".!?…"), ("artifact", "chrome", "votes", "ratin
 @lru_cache(maxsize=1)
 def load_kinds() -> tuple[dict[str, int], tuple[str, ...]]:
     """Return the kinds of each known word as bits, and the names of the kinds; the last kind is that of function words."""
-    kinds = tomllib.loads((Path(__file__).parent / "forum_words.toml").read_text("utf-8"))["kind"]
+    kinds = read_toml(Path(__file__).parent / "forum_words.toml")["kind"]
     bits: dict[str, int] = {}
     for place, kind in enumerate(kinds):
         for word in kind["words"].split():

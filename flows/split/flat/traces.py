@@ -9,7 +9,6 @@ how many replies it has, the scale is shifted until as many posts are to be expe
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flows.records import Cues, Line
-from flows.rules import Rule, compile_pattern, match_line, passes_gate, read_rules
+from flows.rules import Rule, compile_pattern, match_line, passes_gate, read_rules, read_toml
 from flows.split.flat.dates import find_date
 
 FILE = Path(__file__).parent / "traces.toml"
@@ -90,9 +89,9 @@ def _is_sentence(text: str) -> bool:
 def load_traces() -> tuple[dict[str, tuple[Rule, ...]], dict[str, float]]:
     """Return the rules by scope, and the weights in nats."""
     scopes: dict[str, tuple[Rule, ...]] = {}
-    for rule in read_rules(FILE):
+    for rule in read_rules(FILE, ("weights",)):
         scopes[rule.scope] = (*scopes.get(rule.scope, ()), rule)
-    return scopes, tomllib.loads(FILE.read_text("utf-8"))["weights"]
+    return scopes, read_toml(FILE)["weights"]
 
 
 def holds_trace(rule: Rule, text: str) -> re.Match[str] | None:
@@ -312,7 +311,7 @@ def _next_text(lines: list[Line], at: int) -> str:
 
 @cache
 def _voices() -> tuple[frozenset[str], frozenset[str]]:
-    voices = tomllib.loads((FILE.parent / "cues.toml").read_text("utf-8"))["voice"]
+    voices = read_toml(FILE.parent / "cues.toml")["voice"]
     return frozenset(w for v in voices for w in v["first"]), frozenset(w for v in voices for w in v["second"])
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
+
+from flows.rules import read_toml
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _PARTS = re.compile(r"[/?&=;#.]+")
@@ -53,7 +54,7 @@ class Vocabulary(NamedTuple):
 @lru_cache(maxsize=1)
 def load_vocabulary() -> Vocabulary:
     """Return the words of vocabulary.toml."""
-    data = tomllib.loads((Path(__file__).parent / "vocabulary.toml").read_text("utf-8"))
+    data = read_toml(Path(__file__).parent / "vocabulary.toml")
     people, notes = data["people"], data["notes"]
     counted = "|".join(sorted(map(re.escape, data["counts"]["answers"]), key=len, reverse=True))
     unanswered, none = ("|".join(map(re.escape, data["unanswered"][name])) for name in ("counted", "none"))
