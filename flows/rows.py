@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from flows import identity
-from flows.dates.printed import read_dates
+from flows.dates.printed import names_day, read_dates
 from flows.records import Blemish, Byline, NoThread, Page, Post, Thread, Unreadable
 
 # Columns that only the merge of batches needs (which scrape is newer); they are not published.
@@ -18,8 +18,8 @@ STAGED = {
     "texts": (),
     "spans": (),
     "questions": ("_fetched_at", "_source"),
-    "answers": ("_fetched_at", "_source"),
-    "comments": ("_fetched_at", "_source"),
+    "answers": ("_fetched_at", "_source", "_keyed_by"),
+    "comments": ("_fetched_at", "_source", "_keyed_by"),
     "authors": ("_fetched_at", "_source", "_position"),
     "rejects": (),
 }
@@ -30,6 +30,7 @@ MAX_VALUE, MAX_ROW = 500, 8000
 ANSWER_PLACES = (
     "answer_id", "question_id", "scrape_id", "position", "headline", "body", "author_id", "byline", "posted_at",
     "posted_at_raw", "votes", "is_accepted", "parent_answer_id", "last_seen_at", "confidence", "_fetched_at", "_source",
+    "_keyed_by",
 )  # fmt: skip
 AUTHOR_PLACES = (
     "author_id", "site", "name", "given_name", "family_name", "suffix", "credentials", "role", "location", "rating",
@@ -145,10 +146,11 @@ class Rows:
     def _add_thread(self, page: Page, thread: Thread, scrape: str, url: str | None, site: str | None) -> list[str | None]:
         """Add the records of a thread; return the id of each post, the question's first."""
         question = thread.question
-        qid = identity.question_id(url, thread.title, question.body)
+        first = next((answer.body for answer in thread.answers if answer.body is not None), None)
+        qid = identity.question_id(url, thread.title, question.body, site, first)
         staged = {"_fetched_at": page.fetched_at, "_source": page.source}
         posts = [question, *thread.answers, *(remark.post for remark in thread.remarks)]
-        dates = _date_posts(posts, page)
+        dates, days = _date_posts(posts, page)
         number = identity.page_number(page.url) if page.url else 1
         self.add(
             "questions", question_id=qid, scrape_id=scrape, url=url, site=site, title=thread.title, body=question.body,
@@ -158,39 +160,41 @@ class Rows:
             answer_count=len(thread.answers), language=page.language, confidence=thread.confidence, **staged,
         )  # fmt: skip
         ids: list[str | None] = [qid]
-        equals: Counter[tuple[str | None, str | None]] = Counter()
+        equals: Counter[identity.PostKey] = Counter()
         for position, answer in enumerate(thread.answers, start=1):
             author = self._add_author(answer, qid, site, position, page)
-            equal = (author, answer.posted_at_raw)
+            printed = (answer.byline and answer.byline.printed) or None
+            equal = identity.post_key(author or printed, days[position], answer.body or answer.headline)
             equals[equal] += 1
             ids.append(identity.post_id("answer", qid, answer.permalink, equal, equals[equal], number))
-            printed = (answer.byline and answer.byline.printed) or None
             self._rows["answers"].append((
                 ids[-1], qid, scrape, position, answer.headline, answer.body, author, printed, dates[position],
                 answer.posted_at_raw, answer.votes, answer.is_accepted, _parent_of(answer, ids), page.fetched_at,
-                answer.confidence, page.fetched_at, page.source,
+                answer.confidence, page.fetched_at, page.source, "name" if answer.permalink is not None else equal[1],
             ))  # fmt: skip
-        self._add_remarks(page, thread, scrape, site, ids, dates[len(ids) :])
+        self._add_remarks(page, thread, scrape, site, ids, dates[len(ids) :], days[len(ids) :])
         return ids
 
     def _add_remarks(
-        self, page: Page, thread: Thread, scrape: str, site: str | None, ids: list[str | None], dates: list[datetime | None]
-    ) -> None:
+        self, page: Page, thread: Thread, scrape: str, site: str | None, ids: list[str | None], dates: list[datetime | None],
+        days: list[str | None],
+    ) -> None:  # fmt: skip
         """Add the notes under posts; their ids follow those of the posts."""
         qid = ids[0] or ""
         number = identity.page_number(page.url) if page.url else 1
-        equals: Counter[tuple[str | None, str | None]] = Counter()
+        equals: Counter[identity.PostKey] = Counter()
         for position, remark in enumerate(thread.remarks, start=1):
             post = remark.post
             author = self._add_author(post, qid, site, len(thread.answers) + position, page)
-            equal = (author, post.posted_at_raw)
+            printed = (post.byline and post.byline.printed) or None
+            equal = identity.post_key(author or printed, days[position - 1], post.body)
             equals[equal] += 1
             ids.append(identity.post_id("comment", qid, post.permalink, equal, equals[equal], number))
             self.add(
                 "comments", comment_id=ids[-1], question_id=qid, answer_id=ids[remark.under] if remark.under else None,
                 scrape_id=scrape, position=position, body=post.body, author_id=author, posted_at=dates[position - 1],
                 posted_at_raw=post.posted_at_raw, votes=post.votes, last_seen_at=page.fetched_at, confidence=post.confidence,
-                _fetched_at=page.fetched_at, _source=page.source,
+                _fetched_at=page.fetched_at, _source=page.source, _keyed_by="name" if post.permalink is not None else equal[1],
             )  # fmt: skip
 
     def _add_author(self, post: Post, thread: str, site: str | None, position: int, page: Page) -> str | None:
@@ -221,18 +225,25 @@ def _parent_of(answer: Post, ids: list[str | None]) -> str | None:
     return ids[answer.parent] if answer.parent is not None and 0 < answer.parent < len(ids) else None
 
 
-def _date_posts(posts: list[Post], page: Page) -> list[datetime | None]:
-    """Return when each post was written, in UTC: as its page says for machines, unless what it prints says another day."""
+def _date_posts(posts: list[Post], page: Page) -> tuple[list[datetime | None], list[str | None]]:
+    """Return when each post was written, in UTC: as its page says for machines, unless what it prints says another day.
+
+    Beside it the day, None where what was read names none, as "2 years ago" does.
+    """
     if not any(post.posted_at_raw or post.published for post in posts):
-        return [None] * len(posts)
-    printed = read_dates([post.posted_at_raw for post in posts], fetched_at=page.fetched_at, language=page.language)
-    if not any(post.published for post in posts):
-        return printed
-    exact = read_dates([post.published for post in posts], fetched_at=page.fetched_at, language=page.language)
-    return [
-        shown if told is None or (shown is not None and abs(shown - told) > SAME_DATE) else told
-        for shown, told in zip(printed, exact, strict=True)
-    ]
+        return [None] * len(posts), [None] * len(posts)
+    said = [post.posted_at_raw for post in posts]
+    dates = read_dates(said, fetched_at=page.fetched_at, language=page.language)
+    if any(post.published for post in posts):
+        exact = read_dates([post.published for post in posts], fetched_at=page.fetched_at, language=page.language)
+        for at, (shown, told) in enumerate(zip(dates, exact, strict=True)):
+            if told is not None and (shown is None or abs(shown - told) <= SAME_DATE):
+                dates[at], said[at] = told, posts[at].published
+    return dates, [_day_of(text, date, page.language) for text, date in zip(said, dates, strict=True)]
+
+
+def _day_of(text: str | None, date: datetime | None, language: str | None) -> str | None:
+    return str(date.date()) if text is not None and date is not None and names_day(text, language) else None
 
 
 def _read_key(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows import identity
-from flows.identity import canonical_url, digest, question_id, site_of
+from flows.identity import canonical_url, digest, post_id, post_key, question_id, site_of
 
 
 @pytest.mark.parametrize(
@@ -111,6 +111,23 @@ def test_scheme_and_www_make_no_other_thread() -> None:
 def test_a_thread_without_an_address_is_known_by_its_words() -> None:
     assert question_id(None, "Why?", "It  clicks.") == question_id(None, "why?", "it clicks.")
     assert question_id(None, "Why?", None) != question_id(None, None, "Why?")
+
+
+def test_later_pages_of_one_title_are_told_apart_by_site_and_first_post() -> None:
+    known = question_id(None, "Why?", None, "a.example", "It clicks, all day.")
+    assert known == question_id(None, "why?", None, "a.example", "It clicks all day!")
+    assert known != question_id(None, "Why?", None, "b.example", "It clicks, all day.")
+    assert known != question_id(None, "Why?", None, "a.example", "It creaks, all day.")
+    assert known != question_id(None, "Why?", "It clicks, all day.", "a.example", "It clicks, all day.")
+
+
+def test_a_post_without_an_address_is_known_by_author_and_day_else_by_author_and_words() -> None:
+    day, words = post_key("ada", "2026-05-03", "It clicks."), post_key("ada", None, "It clicks.")
+    assert day == post_key("ada", "2026-05-03", "It clicks no more.") != words
+    assert words == post_key("ada", None, "it  clicks") != post_key("ada", None, "It creaks.")
+    assert words != post_key("bela", None, "It clicks.")
+    assert len({post_id("answer", "t", None, words, ordinal, page) for ordinal in (1, 2) for page in (1, 2)}) == 4
+    assert post_id("answer", "t", "#9", day, 1, 1) == post_id("answer", "t", "#9", words, 2, 3)
 
 
 def test_null_and_empty_differ() -> None:

@@ -11,6 +11,7 @@ from flows.dates.words import ENGLISH_MONTHS, order_languages, read_own_words, r
 
 MAX_PRINTED = 80  # characters; the longest real ones (weekday, date, time, zone, "via mobile") take half of it
 FIRST_YEAR, LAST_YEAR = 1991, 2200  # the first web page; beyond any page's own year
+COARSE = frozenset({"year", "month", "week"})  # units of which the youngest that is printed leaves the day open
 MAX_COUNT = 10_000  # of units ago: seven days are the most hours, ten years the most days that boards print
 
 
@@ -58,6 +59,7 @@ class Ago:
 
     months: int
     span: timedelta
+    is_to_the_day: bool = True  # False: "3 weeks ago" and "2 years ago" name no day
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def read_form(printed: str, language: str | None) -> Form | None:
     >>> read_form("Jun 5th, 2012", None)
     Day(year=2012, month=6, day=5, clock=Clock(hour=0, minute=0, second=0, offset=None))
     >>> read_form("vor 2 Monaten", "de"), read_form("a nice day", "en")
-    (Ago(months=2, span=datetime.timedelta(0)), None)
+    (Ago(months=2, span=datetime.timedelta(0), is_to_the_day=False), None)
     """
     if len(printed) > 4 * MAX_PRINTED:
         return None
@@ -262,8 +264,9 @@ def _read_ago(text: str, clock: Clock | None, language: str | None) -> Form | No
             return None
     if not counts or pending is not None or max(counts.values()) > MAX_COUNT:
         return None
+    is_to_the_day = not COARSE.issuperset(counts)
     months = counts.pop("year", 0) * 12 + counts.pop("month", 0)
-    return Ago(months, timedelta(**{f"{unit}s": count for unit, count in counts.items()}))
+    return Ago(months, timedelta(**{f"{unit}s": count for unit, count in counts.items()}), is_to_the_day)
 
 
 def _take_ago(text: str) -> tuple[bool, str]:

@@ -62,6 +62,23 @@ def read_dates(printed: Sequence[str | None], *, fetched_at: datetime | None, la
 
 
 @lru_cache(maxsize=1 << 14)
+def names_day(printed: str, language: str | None) -> bool:
+    """Whether a date that could be read names one day: "3 weeks ago" names another in each scrape, "2 days ago" does not.
+
+    >>> [names_day(text, "en") for text in ("May 3, 2012", "yesterday", "5 hours ago", "2 weeks ago", "last month")]
+    [True, True, True, False, False]
+    """
+    form = _read_alone(printed, language) if len(printed) <= MAX_TEXT else None
+    match form:
+        case Ago():
+            return form.is_to_the_day
+        case Unread(text):
+            return _ask_library(text, language, None) is not None  # what it reads only from the day of the fetch is relative
+        case _:
+            return form is not None
+
+
+@lru_cache(maxsize=1 << 14)
 def _read_alone(text: str, language: str | None) -> datetime | Form | None:
     """Return a date that says all of itself, or the form that leaves something open."""
     form = read_form(text, language)
@@ -150,7 +167,7 @@ def _resolve(form: Form | None, base: datetime | None, language: str | None, *, 
                 day_first = True if first > 12 or first == second else False if second > 12 else is_day_first
                 day, month = (first, second) if day_first else (second, first)
                 found = None if day_first is None else _on_day(year, month, day, clock, base)
-            case Ago(months, span):
+            case Ago(months, span, _):
                 found = None if base is None else _months_before(base, months) - span
             case DayAgo():
                 found = None if base is None else _on_named_day(form, base)
