@@ -16,6 +16,7 @@ from flows.errors import Fault
 from flows.joining import RESOLVED, read_aliases, replace_aliases, runs_below
 from flows.publish.parts import Part, PartWriter
 from flows.publish.runs import PAGE, PIECE, RUN, Run, RunReader, detach, write_run
+from flows.rescrapes import RESTATED, match_rescraped, restate
 from flows.validate import refuse_rows
 from schemas import polars_schema, traits_of
 
@@ -38,6 +39,7 @@ class Share:
     counted: Path  # the folder of what the merged posts say of their authors
     resolved: Path  # the folder of which author ids stand for others
     moved: Path  # the folder of the rows of those others, under the id that stands
+    restated: Path  # the folder of which posts of older scrapes are others, see flows.rescrapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def plan_shares(group: str, runs: Sequence[Run], staging: Path, ranges: int) -> 
     while parts < ranges and largest > parts * PART_BYTES:
         parts *= 2
     step = ranges // parts
-    folders = [staging / name for name in ("snapshot", "counts", "resolved", "moved")]
+    folders = [staging / name for name in ("snapshot", "counts", "resolved", "moved", RESTATED)]
     return [Share(group, at, at * step, (at + 1) * step, ranges, tuple(runs), *folders) for at in range(parts)]
 
 
@@ -92,6 +94,8 @@ def _runs_of(table: str, share: Share) -> Sequence[Run]:
     """Return where a table's rows are staged: with the batches, or with what was made of them since."""
     if table == COUNTS:
         return runs_below(share.counted)
+    if table == RESTATED:
+        return runs_below(share.restated)
     if table == RESOLVED:
         return runs_below(share.resolved)
     return [*share.runs, *runs_below(share.moved)] if table == "authors" else share.runs
@@ -99,7 +103,7 @@ def _runs_of(table: str, share: Share) -> Sequence[Run]:
 
 def shard_of(table: str) -> str:
     """Return the column by which a table's rows are cut into ranges."""
-    return "author_id" if table == COUNTS else str(traits_of(table)["shard"])
+    return {COUNTS: "author_id", RESTATED: "scrape_id"}.get(table) or str(traits_of(table)["shard"])
 
 
 def _sort_of(table: str) -> list[str]:
@@ -136,7 +140,8 @@ def _merge_scrapes(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict
         reason=pl.format("the same content as {}, which stands for both", "first"),
         severity=pl.lit("scrape"),
     )
-    rejects = pl.concat([rows["rejects"].select(polars_schema("rejects").keys()), refused], how="diagonal")
+    told = restate(rows["rejects"].select(polars_schema("rejects").keys()), "record_id", rows[RESTATED])
+    rejects = pl.concat([told, refused], how="diagonal")
     return {"scrapes": kept, "rejects": rejects.unique(maintain_order=True)}
 
 
@@ -160,7 +165,7 @@ def _merge_texts(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict[s
 
 def _merge_spans(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict[str, pl.DataFrame]:
     del share, at
-    return {"spans": _of_kept_copies("spans", rows)}
+    return {"spans": restate(_of_kept_copies("spans", rows), "record_id", rows[RESTATED])}
 
 
 BEHIND_ALL = (1 << 31) - 1  # a place after every other
@@ -179,8 +184,8 @@ def _merge_threads(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict
     scrapes = first_pages.select("question_id", "scrape_id", PAGE, rank=pl.int_range(pl.len(), dtype=pl.UInt32))
     aliases = read_aliases(share.resolved)
     questions = replace_aliases(_merge_questions(first_pages), aliases)
-    answers = replace_aliases(merge_posts(rows["answers"], "answer_id", scrapes), aliases)
-    comments = replace_aliases(merge_posts(rows["comments"], "comment_id", scrapes), aliases)
+    answers, comments = _restate_posts(rows, aliases, share, at)
+    answers, comments = merge_posts(answers, "answer_id", scrapes), merge_posts(comments, "comment_id", scrapes)
     counts = answers.group_by("question_id").agg(pl.len().cast(pl.Int32).alias("_answers"))
     questions = questions.join(counts, on="question_id", how="left").with_columns(
         answer_count=pl.col("_answers").fill_null(0).cast(pl.Int32)
@@ -190,6 +195,23 @@ def _merge_threads(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict
             raise Fault(f"{table}: a row refers to a question that is not there; nothing was published")  # promise 1
     write_run(share.counted / f"{at:06d}", COUNTS, _count_authors(questions, answers, comments), "author_id")
     return {"questions": questions, "answers": answers, "comments": comments}
+
+
+def _restate_posts(
+    rows: dict[str, pl.DataFrame], aliases: pl.DataFrame, share: Share, at: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the answers and comments under the ids that stand, and write which do, for the tables that refer to them."""
+    scraped_again = rows["questions"].filter(pl.col("question_id").is_duplicated())
+    order = _newest_first(scraped_again).select("question_id", "scrape_id", PAGE)
+    answers, comments = (replace_aliases(rows[table], aliases) for table in ("answers", "comments"))
+    of_answers = match_rescraped(answers, "answer_id", order)
+    answers = restate(restate(answers, "answer_id", of_answers), "parent_answer_id", of_answers)
+    comments = restate(comments, "answer_id", of_answers)
+    of_comments = match_rescraped(comments, "comment_id", order)
+    restated = pl.concat([of_answers, of_comments])
+    if restated.height or at == share.first:  # a file at least, of no rows
+        write_run(share.restated / f"{at:06d}", RESTATED, restated, "scrape_id")
+    return answers, restate(comments, "comment_id", of_comments)
 
 
 def _merge_questions(first_pages: pl.DataFrame) -> pl.DataFrame:
@@ -311,9 +333,9 @@ def _merge_authors(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict
 Merge = Callable[[dict[str, pl.DataFrame], Share, int], dict[str, pl.DataFrame]]
 # Name of a group → the tables it writes, how, and the tables that it needs beside them.
 GROUPS: dict[str, tuple[tuple[str, ...], Merge, tuple[str, ...]]] = {
-    "scrapes": (("scrapes", "rejects"), _merge_scrapes, ()),
+    "scrapes": (("scrapes", "rejects"), _merge_scrapes, (RESTATED,)),
     "texts": (("texts",), _merge_texts, ("scrapes",)),
-    "spans": (("spans",), _merge_spans, ("scrapes",)),
+    "spans": (("spans",), _merge_spans, ("scrapes", RESTATED)),
     "threads": (("questions", "answers", "comments"), _merge_threads, ()),
     "authors": (("authors", RESOLVED), _merge_authors, (COUNTS,)),
 }

@@ -66,7 +66,7 @@ def _merge_tables(runs: list[Run], chars: int, staging: Path, executor: Executor
     _resolve_authors(runs, ranges, staging, executor, overrides)
     if chars > RENEW_ABOVE:
         executor.renew()
-    return run(["threads", "spans", "texts", "scrapes"]) + run(["authors"])
+    return run(["threads", "texts"]) + run(["spans", "scrapes", "authors"])  # these need what the threads came to
 
 
 def _resolve_authors(runs: list[Run], ranges: int, staging: Path, executor: Executor, overrides: Overrides) -> None:

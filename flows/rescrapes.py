@@ -1,0 +1,204 @@
+"""A thread scraped again: which post of an older scrape is which of a newer one, though its id is another.
+
+An id without an address of the post's own hangs on the day or the words, and both may change from scrape to scrape: "23 hours
+ago" falls on another day than "1 day ago" does, "2 weeks ago" on none, and authors edit. So the posts of one author on one page
+of a thread are paired, scrape by scrape from the newest to the oldest: by id, by their words, by nearly the same words.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from typing import NamedTuple
+
+import polars as pl
+
+from flows.identity import digest, fold_words, split_words
+from flows.publish.runs import PAGE
+
+RESTATED = "restated"  # the table of the records that stand under another id than their scrape gave them
+RESTATED_SCHEMA = {"scrape_id": pl.String(), "record_id": pl.String(), "stands_id": pl.String()}
+NEARLY = 0.9  # share of a post's runs of three words that another has to hold
+FEW_WORDS = 12  # below, a word that is edited leaves fewer: such posts have the same words, or are two
+DAYS_APART = timedelta(days=2)  # how far a day that was told in hours, or in another zone, may be off
+MOST_ALIKE = 64  # posts of one author on one page that are looked at for a phrase: canned replies must not cost their square
+MOST_COMPARED = 8  # of them, those that are held against a post word by word
+
+Grams = dict[tuple[str, str, str], None]  # in order, so that nothing hangs on the order of a set
+
+
+class Shown(NamedTuple):
+    """One post as one scrape shows it."""
+
+    scrape: str
+    id: str
+    keyed_by: str  # what its id was made of: "name" (its own address), "day" or "words"
+    posted_at: datetime | None
+    body: str | None
+
+
+class _Read(NamedTuple):
+    shown: Shown
+    words: str | None
+    grams: Grams  # none where there are few words
+
+    @property
+    def day(self) -> datetime | None:
+        return self.shown.posted_at if self.shown.keyed_by == "day" else None
+
+
+@dataclass(slots=True)
+class _Post:
+    """A post as the newest scrape has it, and what older ones show of it."""
+
+    id: str
+    name: str | None = None  # its id by its own address
+    day: datetime | None = None  # None: not known to the day
+    grams: Grams = field(default_factory=dict)
+
+
+def match_posts(shown: Sequence[Shown]) -> list[tuple[str, str, str]]:
+    """Return (scrape, id, standing id) of each post that stands under another id than its own scrape gave it.
+
+    `shown` are the posts of one author on one page of a thread, the newest scrape's first, each scrape's in order. Two posts of
+    one scrape are never one, so that "Thanks!" twice stays twice; neither are two with addresses of their own.
+    """
+    known = _Known()
+    restated: list[tuple[str, str, str]] = []
+    for scrape, posts in groupby(shown, attrgetter("scrape")):
+        read = [_read(post) for post in posts]
+        for one, number in zip(read, known.pair(read), strict=True):
+            post = known.note(known.add(one) if number is None else number, one)
+            if post.id != one.shown.id:
+                restated.append((scrape, one.shown.id, post.id))
+    return restated
+
+
+def _read(shown: Shown) -> _Read:
+    words = split_words(shown.body or "")
+    grams = dict.fromkeys(zip(words, words[1:], words[2:], strict=False)) if len(words) >= FEW_WORDS else {}
+    return _Read(shown, fold_words(shown.body), grams)
+
+
+class _Known:
+    """The posts of one author on one page of a thread that newer scrapes show."""
+
+    def __init__(self) -> None:
+        self._posts: list[_Post] = []
+        self._standing: set[str] = set()
+        self._by_id: defaultdict[str, list[int]] = defaultdict(list)
+        self._by_words: defaultdict[str | None, list[int]] = defaultdict(list)
+        self._by_gram: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+
+    def add(self, one: _Read) -> int:
+        """Take a post that none of the known ones is; return its number."""
+        stands, turn = one.shown.id, 0
+        while stands in self._standing:  # by now, the post of that author and day is another
+            stands, turn = digest("displaced", one.shown.id, one.words, str(turn)), turn + 1
+        self._standing.add(stands)
+        self._posts.append(_Post(stands))
+        return len(self._posts) - 1
+
+    def note(self, number: int, one: _Read) -> _Post:
+        """Take note of how a scrape shows a known post; return it."""
+        post = self._posts[number]
+        post.name = one.shown.id if one.shown.keyed_by == "name" else post.name
+        post.day = one.day or post.day
+        for places in (self._by_id[one.shown.id], self._by_words[one.words]):
+            if len(places) < MOST_ALIKE and number not in places:
+                places.append(number)
+        for gram in one.grams.keys() - post.grams.keys():
+            self._by_gram[gram].append(number)
+        post.grams |= one.grams
+        return post
+
+    def pair(self, posts: Sequence[_Read]) -> list[int | None]:
+        """Return which of the known posts each of one scrape's is, None: none; the surest pairs are made first."""
+        found = [self._find(one) for one in posts] if self._posts else []
+        paired: list[int | None] = [None] * len(posts)
+        taken: set[int] = set()
+        for ways in zip(*found, strict=True):
+            for at, numbers in enumerate(ways):
+                free = next((number for number in numbers if number not in taken), None) if paired[at] is None else None
+                if free is not None:
+                    paired[at] = free
+                    taken.add(free)
+        return paired
+
+    def _find(self, one: _Read) -> tuple[list[int], ...]:
+        """Return the known posts that one may be, the surest kind of evidence first."""
+        of_id = self._by_id.get(one.shown.id, [])
+        if one.shown.keyed_by == "name":
+            return of_id, [], *self._find_alike(one), []
+        of_words, nearly = self._find_alike(one)
+        return [], [number for number in of_id if number in of_words or number in nearly], of_words, nearly, of_id
+
+    def _find_alike(self, one: _Read) -> tuple[list[int], list[int]]:
+        """Return the known posts with the same words, and those with nearly the same."""
+        of_words = [number for number in self._by_words.get(one.words, ()) if self._may_be(one, number)]
+        shared: Counter[int] = Counter()
+        for gram in one.grams:
+            places = self._by_gram.get(gram, ())
+            shared.update(places if len(places) <= MOST_ALIKE else ())
+        likeliest = sorted(shared, key=lambda number: (-shared[number], number))[:MOST_COMPARED]
+        return of_words, [number for number in likeliest if self._is_nearly(one, number) and self._may_be(one, number)]
+
+    def _is_nearly(self, one: _Read, number: int) -> bool:
+        return len(one.grams.keys() & self._posts[number].grams.keys()) >= NEARLY * len(one.grams)
+
+    def _may_be(self, one: _Read, number: int) -> bool:
+        """Whether nothing but the words could tell two posts apart: no addresses of their own, nor, of few words, the days."""
+        post = self._posts[number]
+        if one.shown.keyed_by == "name" and post.name not in (None, one.shown.id):
+            return False
+        return bool(one.grams) or one.day is None or post.day is None or abs(one.day - post.day) <= DAYS_APART
+
+
+# -- columns --------------------------------------------------------------------------------------------------------------
+
+
+def match_rescraped(posts: pl.DataFrame, key: str, order: pl.DataFrame) -> pl.DataFrame:
+    """Return (scrape_id, record_id, stands_id) of the posts that stand under another id than their scrape gave them.
+
+    `posts` are answers or comments, whose id is `key`; `order` has (question_id, scrape_id, page) of threads, of one page the
+    newest scrape first. Only pages with several scrapes are looked at, and of them the authors who are not shown with the
+    same posts by all. People without an author id are told by their bylines.
+    """
+    scrapes = order.unique("scrape_id", keep="first", maintain_order=True)
+    several = scrapes.filter(pl.struct("question_id", PAGE).is_duplicated())
+    if several.is_empty():
+        return pl.DataFrame(schema=RESTATED_SCHEMA)
+    age = several.select("scrape_id", _age=pl.int_range(pl.len(), dtype=pl.UInt32))
+    shown = posts.join(age, on="scrape_id", how="inner").unique(["scrape_id", key], keep="first", maintain_order=True)
+    shown = shown.with_columns(_who=pl.coalesce(*(name for name in ("author_id", "byline") if name in shown.columns)))
+    of_one = ["question_id", PAGE, *(["answer_id"] if key == "comment_id" else []), "_who"]
+    changed = shown.filter(_differs(key, of_one)).sort(*of_one, "_age", "position")
+    columns = ["scrape_id", key, "_keyed_by", "posted_at", "body"]
+    restated: list[tuple[str, str, str]] = []
+    who = len(of_one)
+    for _, rows in groupby(changed.select(*of_one, *columns).iter_rows(), itemgetter(slice(who))):
+        restated += match_posts([Shown(*row[who:]) for row in rows])
+    return pl.DataFrame(restated, schema=RESTATED_SCHEMA, orient="row")
+
+
+def _differs(key: str, of_one: Sequence[str]) -> pl.Expr:
+    """Whether the scrapes of a page that show an author do not all show the same posts of theirs, word by word."""
+    scrapes = pl.col("scrape_id").n_unique().over(of_one)
+    times = pl.len().over(*of_one, key)
+    is_edited = pl.col("body").ne_missing(pl.col("body").first().over(*of_one, key))
+    return ((times != scrapes) | is_edited).any().over(of_one) & (scrapes > 1)
+
+
+def restate(rows: pl.DataFrame, column: str, restated: pl.DataFrame) -> pl.DataFrame:
+    """Return rows whose `column` names the posts as they stand."""
+    if restated.is_empty():
+        return rows
+    told = rows.join(
+        restated.select("scrape_id", pl.col("record_id").alias(column), "stands_id"),
+        on=["scrape_id", column], how="left", maintain_order="left",
+    )  # fmt: skip
+    return told.with_columns(pl.coalesce("stands_id", column).alias(column)).drop("stands_id")
