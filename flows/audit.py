@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from prefect import flow
@@ -12,6 +11,7 @@ from pydantic import Field
 
 from flows.clean import PrefectExecutor, make_task_runner
 from flows.holding import UNKNOWN, Waiting, judge_waiting
+from flows.places import read_place
 from flows.workers import WorkerPool, count_cores
 
 SITE_FAILED = "threadmill.site.failed"  # the event that a site's new batch would be held back
@@ -26,7 +26,7 @@ def audit_raw(
     """Judge what lies below `raw` and is not published, against what is; publish nothing, and return the verdicts."""
     pool = WorkerPool(workers or count_cores())
     try:
-        waiting = judge_waiting(Path(raw), Path(processed), PrefectExecutor(pool), layouts)
+        waiting = judge_waiting(read_place(raw), read_place(processed), PrefectExecutor(pool), layouts)
     finally:
         pool.close()
     tell_verdicts(waiting)

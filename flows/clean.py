@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 from prefect import flow, task
@@ -20,6 +19,7 @@ from pydantic import Field
 
 from flows.holding import UNKNOWN
 from flows.judge import judge_batch
+from flows.places import read_place
 from flows.report import WATCHER, as_markdown, gate_lines, read_refused, summarize
 from flows.run import Options, Outcome, run_clean
 from flows.workers import (
@@ -111,7 +111,7 @@ def clean_raw(  # noqa: PLR0913 -- a flow's parameters, given by name
     )  # fmt: skip
     pool = WorkerPool(workers or count_cores())
     try:
-        outcome = run_clean(Path(raw), Path(processed), PrefectExecutor(pool), WATCHER.get(), options)
+        outcome = run_clean(read_place(raw), read_place(processed), PrefectExecutor(pool), WATCHER.get(), options)
     finally:
         pool.close()
     write_artifacts(outcome)

@@ -16,8 +16,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flows.errors import Fault
+from flows.errors import Fault, WrongUse
 from flows.landing import watch_raw
+from flows.places import check_places
+from flows.read.inputs import check_raw
 
 NIGHTLY, HOURLY = "0 3 * * *", "0 * * * *"
 LANDED = "scrape.landed"  # the event that there are new files below raw/
@@ -36,21 +38,25 @@ class Timetable:
     watch: float = 30.0  # between two looks for new files below raw/; 0: none
 
 
-def serve_schedules(raw: str, processed: str, when: Timetable, *, gate: bool = False) -> None:
+def serve_schedules(raw: Path, processed: Path, when: Timetable, *, gate: bool = False) -> None:
     """Serve the deployments `clean/nightly` and `audit/landed` until interrupted.
 
     Schedules fire only against a Prefect server: the one that PREFECT_API_URL names, else one on this machine, which is
     started for as long as this runs. Files that land below `raw` are told by the event `scrape.landed`, on which `audit`
-    runs. Raises Fault when no server answers.
+    runs. Raises WrongUse for a place or a time that is none, Fault when no server answers.
     """
-    with _server(), _watched(Path(raw), when.watch):
+    check_raw(raw)
+    check_places(raw, processed)
+    is_set = _name_server()
+    _check_crons(when)
+    with _server(is_set=is_set), _watched(raw, when.watch):
         from prefect import serve  # noqa: PLC0415 -- reads PREFECT_API_URL when it is loaded
         from prefect.events import DeploymentEventTrigger  # noqa: PLC0415
 
         from flows.audit import audit  # noqa: PLC0415
         from flows.clean import clean  # noqa: PLC0415
 
-        places = {"raw": str(Path(raw).resolve()), "processed": str(Path(processed).resolve())}
+        places = {"raw": str(raw.resolve()), "processed": str(processed.resolve())}
         common: dict[str, Any] = {"tags": ["threadmill"], "concurrency_limit": 1}
         nightly = clean.to_deployment(
             "nightly", parameters={**places, "gate": gate}, **common,
@@ -90,15 +96,40 @@ def _watched(raw: Path, every: float) -> Iterator[None]:
         watcher.join(timeout=10)
 
 
+def _name_server() -> bool:
+    """Set the address of the server before Prefect is loaded, which reads it then; return whether it was set already."""
+    is_set = bool(os.environ.get("PREFECT_API_URL"))
+    if not is_set:
+        os.environ["PREFECT_API_URL"] = LOCAL.replace("4200", _own_port())
+    return is_set
+
+
+def _own_port() -> str:
+    return os.environ.get("PREFECT_SERVER_API_PORT", "4200")
+
+
+def _check_crons(when: Timetable) -> None:
+    """Raise WrongUse for a schedule that Prefect does not take, before a server is started for it."""
+    try:
+        from prefect.client.schemas.schedules import CronSchedule  # noqa: PLC0415 -- Prefect takes over a second to load
+    except Exception as error:  # a home that is none, a setting that is none: whatever its loading meets
+        what = " ".join(str(error).split())[:200] or type(error).__name__
+        raise Fault(f"Prefect cannot be loaded ({what}); threadmill clean --no-prefect works without it") from error
+    for option, cron in (("--cron", when.cron), ("--audit", when.audit)):
+        try:
+            CronSchedule(cron=cron)
+        except ValueError as error:
+            raise WrongUse(f'{option} {cron!r}: no schedule as cron has it, such as "0 3 * * *"') from error
+
+
 @contextmanager
-def _server() -> Iterator[None]:
+def _server(*, is_set: bool) -> Iterator[None]:
     """Give a server that answers: the one that is set, or one started here and stopped at the end."""
-    if os.environ.get("PREFECT_API_URL"):
+    if is_set:
         _wait_for(os.environ["PREFECT_API_URL"], None)
         yield
         return
-    port = os.environ.get("PREFECT_SERVER_API_PORT", "4200")
-    os.environ["PREFECT_API_URL"] = LOCAL.replace("4200", port)
+    port = _own_port()
     if _answers(os.environ["PREFECT_API_URL"]):
         yield
         return

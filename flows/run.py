@@ -17,6 +17,7 @@ from flows.errors import Damaged, DataRefused, WrongUse
 from flows.executor import Executor, in_order
 from flows.holding import Gate, carry_on, check_held, judge_new, retain_held
 from flows.merging import add_up, merge_all
+from flows.places import check_places
 from flows.progress import Progress
 from flows.publish.history import begin_history, check_snapshot, note_switch, read_hold, release_hold, retire_snapshots
 from flows.publish.manifest import read_manifest
@@ -85,6 +86,7 @@ def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress
     """
     options = options or Options()
     options.check()
+    check_places(raw, processed)
     layouts = digest_layouts(options.layouts)
     started = datetime.now(UTC)
     inputs, overrides = find_inputs(raw), find_overrides(raw)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flows.errors import WrongUse
+from flows.places import read_name
 from flows.read.inputs import Input, find_inputs, name_source
 
 Roots = list[tuple[Path, list[Input]]]
@@ -23,7 +24,7 @@ def find_targets(named: Sequence[str], raw: Path) -> Roots:
     targets: Roots = []
     seen: set[Path] = set()
     for name in named:
-        for path in _expand(name):
+        for path in _expand(read_name(name)):
             root, found = _find(path, raw)
             fresh = [one for one in found if _place(one.path) not in seen]
             seen.update(_place(one.path) for one in fresh)

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 from rich.table import Table
 
 from flows.commands.options import add_layouts, add_workers
+from flows.places import check_places, read_place
 from flows.publish.snapshots import check_place
 from flows.read.inputs import check_raw
 from flows.report import WATCHER, gate_lines, report_rows, summarize, work_line
@@ -36,10 +37,10 @@ QUIET = {
 def add_places(parser: argparse.ArgumentParser) -> None:
     """Add what says where a run reads and writes, and how."""
     parser.add_argument(
-        "raw", nargs="?", type=Path, default=Path("raw"), metavar="RAW", help="folder of the scrapes, or one file"
+        "raw", nargs="?", type=read_place, default=Path("raw"), metavar="RAW", help="folder of the scrapes, or one file"
     )
     parser.add_argument(
-        "processed", nargs="?", type=Path, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
+        "processed", nargs="?", type=read_place, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
     )
     add_layouts(parser)
     parser.add_argument("--no-prefect", action="store_true", help="run the same path without Prefect")
@@ -117,6 +118,7 @@ def run_path(raw: Path, processed: Path, options: Options, workers: int | None, 
 
 def _run_flow(raw: Path, processed: Path, options: Options, workers: int | None) -> dict[str, Any]:
     options.check()
+    check_places(raw, processed)
     check_raw(raw)  # Prefect takes ten seconds to start; a slip of the keyboard is told at once
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)

@@ -12,6 +12,7 @@ from typing import Any
 from flows.discover import Found, iter_pages, survey_pages
 from flows.discovering.writing import show_rule
 from flows.errors import Fault, WrongUse
+from flows.places import read_place
 from flows.proposing import LayoutProposed, Proposals, RuleProposed, propose
 from flows.publish.snapshots import open_latest
 from flows.targets import find_targets
@@ -26,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `discover` takes."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="pages of a site: files, folders, containers, globs")
     parser.add_argument(
-        "--against", type=Path, metavar="PROCESSED", help="snapshots that rules are held against (default: processed)"
+        "--against", type=read_place, metavar="PROCESSED", help="snapshots that rules are held against (default: processed)"
     )
-    parser.add_argument("--write", type=Path, metavar="WHERE", help="write TOML for review: NAME.toml, or a folder")
+    parser.add_argument("--write", type=read_place, metavar="WHERE", help="write TOML for review: NAME.toml, or a folder")
     parser.add_argument("--name", metavar="NAME", help="what a layout is to be called (default: the site)")
     parser.add_argument("--least", type=_least, default=3, metavar="N", help="pages that a proposal needs (default: 3)")
     parser.add_argument(

@@ -11,14 +11,15 @@ from rich.table import Table
 
 from flows.errors import WrongUse
 from flows.evaluation import Evaluation, evaluate_snapshot
+from flows.places import read_place
 from flows.publish.snapshots import published_snapshot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `evaluate` takes."""
-    parser.add_argument("gold", type=Path, metavar="GOLD", help="labels: a .jsonl or .tsv file, or a folder with both")
+    parser.add_argument("gold", type=read_place, metavar="GOLD", help="labels: a .jsonl or .tsv file, or a folder with both")
     parser.add_argument(
-        "processed", nargs="?", type=Path, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
+        "processed", nargs="?", type=read_place, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
     )
     parser.add_argument("--worst", type=int, default=10, metavar="N", help="how many of the pages that fall short to list")
 

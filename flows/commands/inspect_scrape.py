@@ -17,6 +17,7 @@ from rich.console import Console
 from flows.commands.options import add_layouts
 from flows.errors import Fault, WrongUse
 from flows.inspection import inspect_input
+from flows.places import read_name, read_place
 from flows.read.batches import CONTAINERS, delete_spools, is_document, plan_batches, read_batch
 from flows.read.files import BROKEN_STREAM, form_of, open_stream, read_file
 from flows.read.inputs import Input, Provenance, read_provenance
@@ -35,9 +36,14 @@ PLAIN_ID = re.compile(r"[A-Za-z0-9_.:@-]+")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `inspect` takes."""
     parser.add_argument(
-        "source", metavar="SOURCE", help="file, or source name below --raw; FILE#RECORD or FILE#@OFFSET in JSON lines"
+        "source",
+        type=read_name,
+        metavar="SOURCE",
+        help="file, or source name below --raw; FILE#RECORD or FILE#@OFFSET in JSON lines",
     )
-    parser.add_argument("--raw", type=Path, default=Path("raw"), metavar="DIR", help="folder of the scrapes (default: raw)")
+    parser.add_argument(
+        "--raw", type=read_place, default=Path("raw"), metavar="DIR", help="folder of the scrapes (default: raw)"
+    )
     add_layouts(parser)
     parser.add_argument("--brief", action="store_true", help="of each stretch only the first and the last line")
     parser.add_argument("--show-invisible", action="store_true", help="mark tabs, no-break spaces and zero-width characters")

@@ -6,13 +6,14 @@ import argparse
 import json
 from pathlib import Path
 
+from flows.places import read_place
 from flows.publish.snapshots import published_snapshot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `path` takes."""
     parser.add_argument(
-        "processed", nargs="?", type=Path, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
+        "processed", nargs="?", type=read_place, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
     )
 
 

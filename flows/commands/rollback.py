@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from flows.errors import WrongUse
+from flows.places import read_place
 from flows.publish.history import begin_history, find_snapshot, roll_back
 from flows.publish.manifest import SNAPSHOTS
 from flows.publish.snapshots import open_processed
@@ -16,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `rollback` takes."""
     parser.add_argument("snapshot", metavar="ID", help="the snapshot's id, or the beginning of it (see threadmill snapshots)")
     parser.add_argument(
-        "processed", nargs="?", type=Path, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
+        "processed", nargs="?", type=read_place, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
     )
 
 

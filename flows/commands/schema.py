@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.errors import DataRefused, Fault, ThreadmillError, WrongUse
+from flows.places import read_place
 from flows.rules import read_json
 from schemas.changes import BREAKING, Change, demanded_version, find_changes, is_bumped
 from schemas.contract import Document, build_contract, read_contract, write_arrow
@@ -23,10 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export = actions.add_parser("export", help="write the contract: types, null rules, checks, keys, links, descriptions")
     export.add_argument("--form", choices=FORMS, default=FORMS[0], help="Arrow types as JSON, JSON Schema, data dictionary")
     export.add_argument(
-        "--out", type=Path, metavar="FILE", help="where to write it (standard output); of form arrow, .arrow is written as IPC"
+        "--out",
+        type=read_place,
+        metavar="FILE",
+        help="where to write it (standard output); of form arrow, .arrow is written as IPC",
     )
     diff = actions.add_parser("diff", help="tell patch, minor and breaking changes since an older contract")
-    diff.add_argument("old", type=Path, metavar="OLD", help="an exported contract, a manifest or a snapshot's folder")
+    diff.add_argument("old", type=read_place, metavar="OLD", help="an exported contract, a manifest or a snapshot's folder")
     for action in (export, diff):
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
 

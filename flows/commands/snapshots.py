@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.errors import Fault, WrongUse
+from flows.places import read_place
 from flows.publish.history import check_snapshot, read_history, read_hold
 from flows.publish.manifest import read_manifest
 from flows.publish.snapshots import latest_snapshot, list_snapshots, open_latest
@@ -19,7 +20,7 @@ from flows.publish.snapshots import latest_snapshot, list_snapshots, open_latest
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `snapshots` takes."""
     parser.add_argument(
-        "processed", nargs="?", type=Path, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
+        "processed", nargs="?", type=read_place, default=Path("processed"), metavar="PROCESSED", help="folder of the snapshots"
     )
     parser.add_argument("--verify", action="store_true", help="hold every file's rows, bytes and digest against the manifest")
 

@@ -19,6 +19,7 @@ from flows.commands.options import add_layouts, add_workers
 from flows.errors import Fault, WrongUse
 from flows.judge import Inline, Judged, Summary, is_few, judge_inputs
 from flows.judging.reports import scrape_lines, site_lines, write_document, write_junit
+from flows.places import read_name, read_place
 from flows.split.engines import choose_layouts
 from flows.targets import Roots, find_targets
 from flows.terminal import COLOURS, neutralize
@@ -29,14 +30,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `validate` takes."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="file, folder, container or pattern of scrapes")
     parser.add_argument(
-        "--baseline", metavar="SNAPSHOT", help="id or path of the snapshot to hold them against; none (default: the latest)"
+        "--baseline",
+        type=read_name,
+        metavar="SNAPSHOT",
+        help="id or path of the snapshot to hold them against; none (default: the latest)",
     )
     parser.add_argument(
-        "--processed", type=Path, default=Path("processed"), metavar="DIR", help="folder of the snapshots (default: processed)"
+        "--processed",
+        type=read_place,
+        default=Path("processed"),
+        metavar="DIR",
+        help="folder of the snapshots (default: processed)",
     )
-    parser.add_argument("--raw", type=Path, default=Path("raw"), metavar="DIR", help="folder of the scrapes (default: raw)")
+    parser.add_argument(
+        "--raw", type=read_place, default=Path("raw"), metavar="DIR", help="folder of the scrapes (default: raw)"
+    )
     parser.add_argument("--lines", action="store_true", help="print each verdict as a line of JSON as soon as it is there")
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit XML, too")
+    parser.add_argument("--junit", type=read_place, metavar="FILE", help="write the verdicts as JUnit XML, too")
     parser.add_argument("--quiet", action="store_true", help="leave out scrapes that pass")
     add_layouts(parser)
     add_workers(parser)
