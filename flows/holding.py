@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.errors import DataRefused
+from flows.index import Kept
 from flows.judge import Judged, Summary, judge_inputs
 from flows.publish.manifest import SNAPSHOTS, read_manifest
 from flows.publish.snapshots import basis_of, latest_snapshot
 from flows.read.inputs import find_inputs
-from flows.store import Kept, find_waiting
+from flows.store import find_waiting
 from flows.workers import run_keep
 
 if TYPE_CHECKING:

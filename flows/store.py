@@ -2,21 +2,23 @@
 
 Below `.snapshots/.cleaned/` there is one folder of sorted runs a batch, and `index.json`, which says of each input what it
 looked like and in which run each of its pieces stands; `index.next.json` says so of a run whose snapshot is not switched to
-yet. It is a cache: what is missing or of another version is cleaned
-again, and a folder taken away costs time alone. Only the holder of the lock writes here.
+yet. It is a cache: what is missing, damaged or of another version is
+cleaned again, and a folder taken away costs time alone. Only the holder of the lock writes here.
 """
 
 from __future__ import annotations
 
+import logging
+import re
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import orjson
-
-from flows.publish.durable import sync_file, sync_folder, write_durably
+from flows.index import Entry, Index, Kept, is_run, is_sealed, names_in, read_index, seal_run, size_of, write_index
+from flows.publish.digests import at_once
+from flows.publish.durable import sync_file, sync_folder
 from flows.read.stamps import Stamp, range_key, stamp_input
 
 if TYPE_CHECKING:
@@ -27,32 +29,12 @@ if TYPE_CHECKING:
     from flows.read.pieces import Piece
 
 CLEANED, INDEX, NEXT = ".cleaned", "index.json", "index.next.json"
-FORMAT = 1
+STAGED_INDEX = re.compile(r"\.index(\.next)?\.json-[0-9a-f]{8}\.tmp")
 # Runs smaller than this are joined when there are more than SMALL_RUNS of them, so that a night's few pages do not leave a
 # file each for ever; a run of a full batch comes to some 40 MB.
 SMALL_BYTES = 16 << 20
 SMALL_RUNS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One piece of an input that was cleaned: its run, its number there, pages, characters, and its key if it is a range."""
-
-    run: str
-    number: int
-    pages: int
-    chars: int
-    key: str | None
-
-
-@dataclass(slots=True)
-class Entry:
-    """What is known of one input."""
-
-    stamp: Stamp
-    pieces: list[Kept] = field(default_factory=list)
-    is_settled: bool = True  # False: it could not be read, and is tried again
-    held: tuple[str | None, ...] = ()  # sites whose pages the gate left out, to be judged again
+log = logging.getLogger("threadmill")
 
 
 @dataclass(slots=True)
@@ -89,18 +71,24 @@ class Store:
         """
         self._folder = snapshots / CLEANED
         self._version = version
-        found = [_read_index(self._folder, version, name) for name in (NEXT, INDEX) if (self._folder / name).exists()]
-        self._before, self._outdated, _ = next((one for one in found if basis in (None, one[2])), ({}, {}, ""))
-        self._sweep(_named(entry for sound, outdated, _ in found for entry in (*sound.values(), *outdated.values())))
+        found = [read_index(self._folder / name, version) for name in (NEXT, INDEX) if (self._folder / name).exists()]
+        self._index = next((one for one in found if basis in (None, one.basis)), Index())
+        self._before, self._outdated = self._index.sound, self._index.outdated
+        self._sweep({name for one in found for name in one.names()})
         self._now: dict[str, Entry] = {}
         self._places: dict[str, str] = {}  # path → source
         self._folders: dict[str, Path] = {}
 
     def _sweep(self, named: set[str]) -> None:
-        """Take away what no index names: a run was killed, or the disk was full, before it could be kept."""
+        """Take away what no index names: a run was killed, or the disk was full, before it could be kept.
+
+        The folder may be a link to one that holds other things too: what is not of our making stays.
+        """
         for left in self._folder.iterdir() if self._folder.is_dir() else ():
-            if left.name not in named and left.name not in (INDEX, NEXT):
-                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+            if left.name not in named and is_run(left):
+                shutil.rmtree(left, ignore_errors=True)
+            elif STAGED_INDEX.fullmatch(left.name) and left.is_file():
+                left.unlink(missing_ok=True)
 
     @property
     def is_bare(self) -> bool:
@@ -121,6 +109,7 @@ class Store:
 
     def plan(self, inputs: Iterable[Input], stamps: dict[str, Stamp], again: Callable[[str], bool]) -> Work:
         """Return what is to be done; `again` says of a source that it is cleaned again though nothing changed."""
+        self._forget_damaged()
         work = Work([])
         for found in inputs:
             stamp, before = stamps[found.source], self._before.get(found.source)
@@ -144,6 +133,15 @@ class Store:
         work.removed = len((self._before.keys() | self._outdated.keys()) - self._now.keys())
         self._again = again
         return work
+
+    def _forget_damaged(self) -> None:
+        """Let what stands in runs whose files are not as they were written be cleaned again."""
+        runs = sorted(names_in(self._before.values()))
+        is_sound = at_once(lambda run: is_sealed(self._folder / run, self._index.seals[run]), runs)
+        damaged = {run for run, sound in zip(runs, is_sound, strict=True) if not sound}
+        if damaged:
+            self._index.drop(damaged)
+            log.warning("%s: is damaged; the inputs that it was made of are cleaned again", self._folder / min(damaged))
 
     def is_known(self, piece: Piece) -> bool:
         """Whether a piece of a changed input is one that was cleaned before; it is then taken over."""
@@ -263,7 +261,7 @@ class Store:
 
     def small_runs(self) -> list[Run]:
         """Return the runs to join into one: the small ones, where they are many."""
-        small = [run for run in self.runs() if _size_of(run.folder) < SMALL_BYTES]
+        small = [run for run in self.runs() if size_of(run.folder) < SMALL_BYTES]
         return small if len(small) > SMALL_RUNS else []
 
     def replace(self, joined: list[Run], folder: Path) -> None:
@@ -283,7 +281,7 @@ class Store:
         """Move the new runs to where they stay; until `keep`, no index names them, and a later run would sweep them away."""
         self._folder.mkdir(exist_ok=True)
         for name in self._alive().keys() & self._folders.keys():
-            self._folders[name] = self._folders[name].rename(self._folder / name)
+            self._folders[name] = Path(shutil.move(self._folders[name], self._folder / name))  # may be on another disk
 
     def keep(self, basis: str = "") -> None:
         """Make the new runs last, and an index of them beside the one of the snapshot that is published; see `settle`.
@@ -297,21 +295,14 @@ class Store:
                 sync_file(file)
             sync_folder(self._folder / name)
         sync_folder(self._folder)
-        write_durably(self._folder / NEXT, orjson.dumps(self._as_json() | {"basis": basis}))
+        seals = {run: seal_run(self._folder / run) if run in self._folders else self._index.seals[run] for run in alive}
+        write_index(self._folder / NEXT, self._version, self._now, seals, basis)
 
     def settle(self) -> None:
         """Make the index that was kept that of the published snapshot, and take away what no input stands in any more."""
         (self._folder / NEXT).replace(self._folder / INDEX)
         sync_folder(self._folder)
-        self._sweep(_named(self._now.values()))
-
-    def _as_json(self) -> dict[str, Any]:
-        inputs = {
-            source: [astuple(entry.stamp), [astuple(kept) for kept in entry.pieces], entry.is_settled, entry.held]
-            for source, entry in self._now.items()
-        }
-        sizes = {run: _size_of(self._folder / run) for run in self._alive()}
-        return {"format": FORMAT, "version": self._version, "runs": sizes, "inputs": inputs}
+        self._sweep(names_in(self._now.values()))
 
 
 def find_waiting(snapshots: Path, inputs: Iterable[Input], raw: Path, basis: str) -> list[Input]:
@@ -321,9 +312,9 @@ def find_waiting(snapshots: Path, inputs: Iterable[Input], raw: Path, basis: str
     index beside the older one.
     """
     folder = snapshots / CLEANED
-    after = _read_index(folder, "", NEXT)
-    sound, outdated, _ = after if basis and after[2] == basis else _read_index(folder, "", INDEX)
-    known = {**outdated, **sound}
+    after = read_index(folder / NEXT, "")
+    index = after if basis and after.basis == basis else read_index(folder / INDEX, "")
+    known = {**index.outdated, **index.sound}
     waiting = []
     for found in inputs:
         entry = known.get(found.source)
@@ -335,38 +326,3 @@ def find_waiting(snapshots: Path, inputs: Iterable[Input], raw: Path, basis: str
 def _order_of(joined: list[Run]) -> Callable[[tuple[str, int]], tuple[int, int]]:
     at = {run.folder.name: number for number, run in enumerate(joined)}
     return lambda place: (at[place[0]], place[1])
-
-
-def _named(entries: Iterable[Entry]) -> set[str]:
-    """Return the runs that entries stand in."""
-    return {kept.run for entry in entries for kept in entry.pieces}
-
-
-def _read_index(folder: Path, version: str, name: str) -> tuple[dict[str, Entry], dict[str, Entry], str]:
-    """Return the entries that hold, those that are of another version or have lost a run, and what they are the basis of."""
-    try:
-        index = orjson.loads((folder / name).read_bytes())
-        if index["format"] != FORMAT:
-            return {}, {}, ""
-        there = {run for run, size in index["runs"].items() if (folder / run).is_dir() and _size_of(folder / run) == size}
-        entries = {
-            source: Entry(_as_stamp(*stamp), [Kept(*kept) for kept in pieces], is_settled, tuple(*held))
-            for source, (stamp, pieces, is_settled, *held) in index["inputs"].items()
-        }
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}, {}, ""  # none yet, or a damaged one: everything is cleaned again
-    sound = {
-        source: entry
-        for source, entry in entries.items()
-        if index["version"] == version and all(kept.run in there for kept in entry.pieces)
-    }
-    outdated = {source: entry for source, entry in entries.items() if source not in sound}
-    return sound, outdated, index.get("basis", "")
-
-
-def _size_of(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.iterdir())
-
-
-def _as_stamp(size: int, changed: int, content: str, beside: str, ranges: list[str]) -> Stamp:
-    return Stamp(size, changed, content, beside, tuple(ranges))
