@@ -17,6 +17,7 @@ from flows.authors.byline import (
 from flows.conservation import find_loss
 from flows.errors import ThreadmillError, name_refusal
 from flows.language import settle_language
+from flows.read.whereabouts import CHECK, REASON, WHEREABOUTS
 from flows.records import Claim, Cues, NoThread, Page, Thread, Unreadable
 from flows.rows import Columns, Rows
 from flows.split.engines import Layout, choose_layouts
@@ -86,6 +87,8 @@ def take_page(
     `check` is given the page's own rows, to raise what they would raise in their batch. Raises WrongUse as `split_page` does.
     """
     before = rows.heights
+    if isinstance(page, Page) and not WHEREABOUTS.enter(page.source, f"{page.digest} split"):
+        page = Unreadable(page.source, page.format, CHECK, REASON, bytes=page.bytes, digest=page.digest)
     try:
         settled = settle_language(page) if isinstance(page, Page) else page
         found = split_page(settled, layouts) if isinstance(settled, Page) else None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import logging
 import multiprocessing
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flows.errors import Fault
+from flows.read.whereabouts import KEY, NOWHERE, SLOT, WHEREABOUTS, name_place
 
 if TYPE_CHECKING:
     from flows.authors.overrides import Overrides
@@ -27,7 +30,11 @@ if TYPE_CHECKING:
     from flows.read.batches import Batch
 
 Result = TypeVar("Result")
-TRIES = 3  # a worker that dies three times on the same job does so because of the job
+TRIES = 3  # a worker that dies three times at the same input, or the same job, does so because of it
+MOST_BARRED = 8  # inputs of one job that may kill its workers, before the machine is at fault
+SLOTS = 8  # places for notes, by worker: jobs that may be under way at once, with room
+NOTES: list[Any] = []  # in a worker: the places for notes
+log = logging.getLogger("threadmill")
 
 
 def count_cores() -> int:
@@ -36,7 +43,7 @@ def count_cores() -> int:
 
 
 class WorkerPool:
-    """Spawned processes; a job whose worker was killed is given to a new one.
+    """Spawned processes; a job whose worker was killed is given to a new one, and an input that kills it each time is left out.
 
     Forking is no choice: a fork after Polars was loaded hangs. Each worker gets one thread of Polars and of numpy,
     for there are as many workers as cores.
@@ -46,55 +53,119 @@ class WorkerPool:
         for library in ("POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ.setdefault(library, "1")
         self.workers = workers
-        self._renewing = threading.Lock()
+        self._renewing, self._by_itself = threading.Lock(), threading.Lock()
         self._stopped = False
-        self._pool = self._open()
+        self._context = multiprocessing.get_context("spawn")
+        self._free = list(range(SLOTS * workers))
+        self._notes = self._context.RawArray("c", SLOT * len(self._free))  # where workers note which input they are at
+        self._alone: ProcessPoolExecutor | None = None
+        self._pool = self._open(workers)
 
-    def _open(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self.workers, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker)
+    def _open(self, workers: int) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(workers, mp_context=self._context, initializer=begin_worker, initargs=(self._notes,))
 
     def run(self, job: Callable[..., Result], *arguments: Any) -> Result:
-        """Return what a job returns; may be called from many threads. Raises Fault when its worker keeps dying."""
-        for _ in range(TRIES):
-            pool = self._pool
-            try:
-                return pool.submit(job, *arguments).result()
-            except BrokenProcessPool:
-                with self._renewing:
-                    if self._stopped:
-                        raise
-                    if self._pool is pool:
-                        pool.shutdown(wait=False)
-                        self._pool = self._open()
+        """Return what a job returns; may be called from many threads. Raises Fault when its worker keeps dying.
+
+        A process that dies ends the others of its pool, too: a job that was under way twice when that happened goes on by
+        itself. An input at which three workers died is not tried again.
+        """
+        slot = self._free.pop()
+        deaths: Counter[bytes] = Counter()
+        barred: frozenset[bytes] = frozenset()
+        try:
+            while deaths.total() < TRIES * (MOST_BARRED + 1):
+                try:
+                    return self._try(deaths.total() >= TRIES - 1, slot, barred, job, *arguments)
+                except BrokenProcessPool:
+                    place = self._read_note(slot)
+                    deaths[place[:KEY]] += 1
+                    if deaths[place[:KEY]] < TRIES:
+                        continue
+                    if place[:KEY] == NOWHERE or len(barred) == MOST_BARRED:
+                        break
+                    barred |= {place[:KEY]}
+                    log.warning("%s: a worker process died %s times at it; it is refused", name_place(place), TRIES)
+        finally:
+            self._free.append(slot)
         raise Fault(f"a worker process died {TRIES} times at the same work; is the memory used up?")
+
+    def _read_note(self, slot: int) -> bytes:
+        return bytes(memoryview(self._notes).cast("B")[slot * SLOT : (slot + 1) * SLOT])
+
+    def _try(self, is_alone: bool, slot: int, barred: frozenset[bytes], job: Callable[..., Result], *arguments: Any) -> Result:  # noqa: FBT001
+        memoryview(self._notes).cast("B")[slot * SLOT : (slot + 1) * SLOT] = bytes(SLOT)
+        if is_alone:
+            with self._by_itself, self._opened_alone() as pool:
+                return pool.submit(carry_out, slot, barred, job, *arguments).result()
+        pool = self._pool
+        try:
+            return pool.submit(carry_out, slot, barred, job, *arguments).result()
+        except BrokenProcessPool:
+            with self._renewing:
+                if self._stopped:
+                    raise Stopped from None
+                if self._pool is pool:
+                    pool.shutdown(wait=False)
+                    self._pool = self._open(self.workers)
+            raise
+
+    @contextmanager
+    def _opened_alone(self) -> Iterator[ProcessPoolExecutor]:
+        with self._renewing:
+            if self._stopped:
+                raise Stopped
+            self._alone = self._open(1)
+        try:
+            yield self._alone
+        except BrokenProcessPool:
+            if self._stopped:
+                raise Stopped from None
+            raise
+        finally:
+            self._alone.shutdown(wait=False)
 
     def renew(self) -> None:
         """Give the jobs to come to new processes, which hold nothing of those before; no job may be under way."""
         with self._renewing:
             if not self._stopped:
                 self._pool.shutdown(wait=True)
-                self._pool = self._open()
+                self._pool = self._open(self.workers)
 
     def stop(self) -> None:
         """End the processes in the middle of their work: when this returns, none of them writes any more."""
         with self._renewing:
             self._stopped = True
-            for process in list((self._pool._processes or {}).values()):  # noqa: SLF001 -- public from Python 3.14 on
-                process.terminate()
+            for pool in filter(None, (self._pool, self._alone)):
+                for process in list((pool._processes or {}).values()):  # noqa: SLF001 -- public from Python 3.14 on
+                    process.terminate()
         self.close()
 
     def close(self) -> None:
         """End the processes when their work is done."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in filter(None, (self._pool, self._alone)):
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
-def begin_worker() -> None:
-    """Make a worker leave Ctrl-C to the run, end when the run was killed, and use what was compiled."""
+class Stopped(Exception):
+    """The run ends, and so did the process of a job."""
+
+
+def begin_worker(notes: Any = None) -> None:
+    """Make a worker leave Ctrl-C to the run, end when the run was killed, use what was compiled, and note what it is at."""
     from flows.compiled import use_build  # noqa: PLC0415 -- before a job comes, whose arguments load modules
 
     use_build()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    NOTES.append(notes)
+
+
+def carry_out(slot: int, barred: frozenset[bytes], job: Callable[..., Result], *arguments: Any) -> Result:
+    """Return what a job returns, in a worker; the inputs that it is at are noted in its slot, but for those that are barred."""
+    notes = memoryview(NOTES[-1]).cast("B")
+    with WHEREABOUTS.noted(notes[slot * SLOT : (slot + 1) * SLOT], barred):
+        return job(*arguments)
 
 
 def _end_with_parent() -> None:

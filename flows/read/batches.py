@@ -19,6 +19,7 @@ from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of,
 from flows.read.inputs import Input, read_provenance
 from flows.read.jsonl import iter_lines, read_record
 from flows.read.pieces import BATCH_BYTES, MOST_RECORDS, RECORD_BYTES, Piece, name_spool, refuse, refused_piece
+from flows.read.whereabouts import CHECK, WHEREABOUTS
 from flows.records import Page, Unreadable
 
 if TYPE_CHECKING:
@@ -267,11 +268,25 @@ def read_piece(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
         return
     form = form_of(piece.found.path.name)
     try:
-        yield from READERS.get(form, _read_page)(piece, raw)
+        yield from _note_pages(piece, READERS.get(form, _read_page)(piece, raw))
     except (OSError, ThreadmillError):
         raise
     except Exception as error:  # noqa: BLE001 -- a refusal, with its traceback in the log
         yield refuse_failed(error, piece.found.source, form)
+
+
+def _note_pages(piece: Piece, pages: Iterator[Page | Unreadable]) -> Iterator[Page | Unreadable]:
+    """Yield the pages of a piece, each noted before it is read; one that is not to be tried again ends them, refused."""
+    number = 0
+    while WHEREABOUTS.enter(piece.found.source, f"{piece.start}:{piece.base}:{number}"):
+        page = next(pages, None)
+        if page is None:
+            WHEREABOUTS.leave()
+            return
+        yield page
+        number += 1
+    WHEREABOUTS.leave()
+    yield refuse(piece.found, CHECK)
 
 
 def _read_page(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:

@@ -18,6 +18,7 @@ import zstandard
 from flows.errors import name_refusal
 from flows.read.bounds import Budget, MeteredStream
 from flows.read.decode import decode, find_binary
+from flows.read.whereabouts import CHECK, REASON, WHEREABOUTS
 from flows.records import Page, Unreadable
 
 if TYPE_CHECKING:
@@ -150,6 +151,8 @@ def page_from(data: bytes, source: str, form: str, known: Provenance, declared: 
 
 def _page_from(data: bytes, source: str, form: str, known: Provenance, declared: str | None) -> Page | Unreadable:
     digest = digest_of(data)
+    if not WHEREABOUTS.enter(source, digest):
+        return Unreadable(source, form, CHECK, REASON, bytes=len(data), digest=digest)
     if kind := find_binary(data):
         form_named = FORMS_OF_BINARY.get(kind)
         what = f"name it {form_named}" if form_named else "take it out of the raw folder"

@@ -12,6 +12,7 @@ import orjson
 from flows.read.fields import Raw, read_fields
 from flows.read.files import MAX_PAGE_BYTES, digest_of, refuse_failed
 from flows.read.inputs import Provenance
+from flows.read.whereabouts import CHECK, REASON, WHEREABOUTS
 from flows.records import Page, Unreadable
 
 SKIP_BYTES = 1 << 20
@@ -56,6 +57,8 @@ def read_record(line: bytes | None, source: str, offset: int, known: Provenance)
         reason = f"the line is longer than {MAX_PAGE_BYTES >> 20} MiB, which no thread is"
         return Unreadable(where, "jsonl", "too-large", reason)
     raw = Raw(digest_of(line), len(line), line)
+    if not WHEREABOUTS.enter(where, raw.digest):
+        return Unreadable(where, "jsonl", CHECK, REASON, bytes=raw.size, digest=raw.digest, row=raw.shown)
     try:
         return _read_line(line, where, source, offset, known, raw)
     except Exception as error:  # noqa: BLE001 -- a refusal, with its traceback in the log

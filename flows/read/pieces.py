@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flows.read.files import MAX_PAGE_BYTES, digest_of, form_of
 from flows.read.inputs import Input
+from flows.read.whereabouts import CHECK, REASON
 from flows.records import Unreadable
 
 # 16 MiB of JSON lines are some 2,600 threads of 6 KB; with their rows a worker then peaks near 300 MB.
@@ -44,6 +45,7 @@ REFUSALS = {
     "parquet-compressed": "a Parquet file is compressed inside and cannot be read through another compression; unpack it",
     "no-columns": "the file has no column of text or HTML that is known; name it in source.toml, such as [columns] text = …",
     "no-pages": "the crawl archive holds no response and no text of a page",
+    CHECK: REASON,
     "record": "the record is broken, or its length is wrong; the other records were read",
 }
 
