@@ -9,9 +9,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from flows.errors import Damaged
-from flows.publish.digests import digest_file
-from flows.publish.manifest import FileEntry
+from flows.publish.manifest import FileEntry, check_file
 from flows.publish.parts import Part
 from schemas import traits_of
 
@@ -30,7 +28,7 @@ def compare_snapshots(before: Path, old: Sequence[FileEntry], after: Path, new: 
     now = {part.path for part in new}
     for entry in old:
         if entry["path"] not in now:
-            _check_whole(before, entry)
+            check_file(before, entry)
     told = {}
     for table in TABLES:
         gone = _hashes(table, [before / path for path in sorted(was - now) if path.startswith(f"{table}/")])
@@ -42,15 +40,6 @@ def compare_snapshots(before: Path, old: Sequence[FileEntry], after: Path, new: 
             "gone": gone.height - both.height,
         }
     return told
-
-
-def _check_whole(snapshot: Path, entry: FileEntry) -> None:
-    try:
-        digest = digest_file(snapshot / entry["path"])
-    except OSError as error:
-        raise Damaged(f"{entry['path']} cannot be read ({error.strerror})") from error
-    if digest != entry["sha256"]:
-        raise Damaged(f"{entry['path']} has other bytes than were published")
 
 
 def _hashes(table: str, files: list[Path]) -> pl.DataFrame:

@@ -20,16 +20,19 @@ from pydantic import Field
 from flows.holding import UNKNOWN
 from flows.judge import judge_batch
 from flows.places import read_place
-from flows.report import WATCHER, as_markdown, gate_lines, read_refused, summarize
+from flows.removals import MAX_REMOVED
+from flows.report import WATCHER, as_markdown, held_lines, read_refused, summarize
 from flows.run import Options, Outcome, run_clean
 from flows.workers import (
     WorkerPool,
     count_cores,
     run_batch,
+    run_carry,
     run_compare,
     run_deal,
+    run_drop,
     run_join,
-    run_keep,
+    run_losses,
     run_move,
     run_resolve,
     run_share,
@@ -62,7 +65,9 @@ class PrefectExecutor:
             run_batch: _as_task(pool, run_batch, "clean-batch", "batch-{argument.number}"),
             run_compare: _as_task(pool, run_compare, "compare-snapshots", "compare"),
             judge_batch: _as_task(pool, judge_batch, "judge-batch", "judge-{argument.number}"),
-            run_keep: _as_task(pool, run_keep, "keep-held", "keep"),
+            run_losses: _as_task(pool, run_losses, "count-losses", "losses"),
+            run_drop: _as_task(pool, run_drop, "drop-held", "drop"),
+            run_carry: _as_task(pool, run_carry, "carry-held", "carry"),
             run_join: _as_task(pool, run_join, "join-runs", "join"),
             run_deal: _as_task(pool, run_deal, "deal-authors", "deal"),
             run_move: _as_task(pool, run_move, "move-authors", "move"),
@@ -103,11 +108,19 @@ def clean_raw(  # noqa: PLR0913 -- a flow's parameters, given by name
         bool, Field(description="Judge what is new, and leave out a site whose batch fails: what is published of it stays")
     ] = False,
     accept: Annotated[list[str] | None, Field(description="Sites whose known change the gate lets in")] = None,
+    max_removed: Annotated[
+        float, Field(description="Share of published threads, of a site and of all, that may go with their inputs", ge=0, le=1)
+    ] = MAX_REMOVED,
+    accept_removed: Annotated[
+        list[str] | None, Field(description='Sites whose threads may go with their inputs, however many; "*" for all')
+    ] = None,
+    accept_rules: Annotated[bool, Field(description="Let published threads go that the rules as they are now refuse")] = False,
 ) -> dict[str, Any]:
     """Clean what is new or changed below `raw` into a new snapshot of `processed`, and return what was done as plain data."""
     options = Options(
         layouts, on_reject, max_reject_rate, resume=resume, retry=frozenset(retry or ()), gate=gate,
-        accept=frozenset(accept or ()),
+        accept=frozenset(accept or ()), max_removed=max_removed, accept_removed=frozenset(accept_removed or ()),
+        accept_rules=accept_rules,
     )  # fmt: skip
     pool = WorkerPool(workers or count_cores())
     try:
@@ -115,7 +128,7 @@ def clean_raw(  # noqa: PLR0913 -- a flow's parameters, given by name
     finally:
         pool.close()
     write_artifacts(outcome)
-    tell_gate(outcome)
+    tell_held(outcome)
     return summarize(outcome)
 
 
@@ -127,14 +140,14 @@ def write_artifacts(outcome: Outcome) -> None:
         create_table_artifact(refused, key="refused-records", description="Refused records, the first of them")
 
 
-def tell_gate(outcome: Outcome) -> None:
-    """Leave what the gate decided with the flow run, and an event for each site that it holds back, for automations."""
-    if outcome.gate is None:
+def tell_held(outcome: Outcome) -> None:
+    """Leave what was held back with the flow run, and an event for each such site, for automations."""
+    told = summarize(outcome)
+    if outcome.gate is None and not outcome.holds_back:
         return
-    told = outcome.gate.as_json()
-    lines = [f"- {line.strip()}" for _, line in gate_lines(told)] or ["Every site is let in."]
-    create_markdown_artifact("\n".join(lines), key="gate", description="What the gate held back, and why")
-    for one in told["held"]:
+    lines = [f"- {line.strip()}" for _, line in held_lines(told)] or ["Every site is let in."]
+    create_markdown_artifact("\n".join(lines), key="gate", description="What was held back, and why")
+    for one in [one for what in ("gate", "guard") if told[what] for one in told[what]["held"]]:
         resource = {"prefect.resource.id": f"threadmill.site.{one['site'] or UNKNOWN}"}
         emit_event(SITE_HELD, resource=resource, payload={**one, "snapshot": str(outcome.snapshot)})
 

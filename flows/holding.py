@@ -12,20 +12,16 @@ from heapq import nsmallest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.errors import DataRefused
-from flows.index import Kept
 from flows.judge import Judged, Summary, judge_inputs
 from flows.publish.manifest import SNAPSHOTS, read_manifest
 from flows.publish.snapshots import basis_of, latest_snapshot
 from flows.read.inputs import find_inputs
 from flows.store import find_waiting
-from flows.workers import run_keep
 
 if TYPE_CHECKING:
     from flows.executor import Executor
     from flows.judging.gate import Decision
     from flows.judging.profiles import Profiles
-    from flows.publish.parts import Part
     from flows.store import Store, Work
 
 UNKNOWN = "-"  # how a site that is not known is named where sites are
@@ -183,47 +179,3 @@ def judge_waiting(raw: Path, processed: Path, executor: Executor, layouts: str =
     waiting = Waiting(Summary(), len(inputs))
     waiting.summary = judge_inputs([(raw, inputs)], executor, waiting, open_baseline(None, processed), layouts=layouts)
     return waiting
-
-
-def retain_held(store: Store, sites: Collection[str | None], executor: Executor, staging: Path) -> None:
-    """Let the rows of held sites count on whose inputs were replaced by what is held, or are gone."""
-    from flows.publish.runs import Run, columns_of_run  # noqa: PLC0415 -- loads the column engine
-
-    named = sorted(sites, key=lambda site: site or "")
-    now = next((columns_of_run(run.folder) for run in store.runs()), None)
-    for number, (name, pieces) in enumerate(sorted(store.find_replaced().items())):
-        folder, target = store.folder_of(name), staging / "runs" / f"{staging.name[-8:]}{number:08x}"
-        if now is not None and columns_of_run(folder) != now:
-            continue  # of another version of the tables; check_held says what that comes to
-        alive = tuple(sorted({kept.number for _, kept in pieces}))
-        found = {
-            piece: (pages, chars)
-            for piece, pages, chars in executor.submit(run_keep, Run(folder, alive), named, target).result()
-        }
-        for source, kept in pieces:
-            if kept.number in found:
-                store.retain(source, target, Kept(target.name, kept.number, *found[kept.number], None), named)
-
-
-def check_held(before: Path, after: Path, parts: list[Part], sites: Collection[str | None]) -> None:
-    """Raise DataRefused when a scrape of a held site that is published is missing from a staged snapshot."""
-    import polars as pl  # noqa: PLC0415 -- the column engine
-
-    named = pl.col("site").is_in([site for site in sites if site is not None]).fill_null(value=False)
-    mine = named | pl.col("site").is_null() if None in sites else named
-
-    def read(files: list[Path]) -> pl.DataFrame:
-        empty = pl.LazyFrame(schema={"scrape_id": pl.String, "site": pl.String})
-        return pl.concat(
-            [empty, *(pl.scan_parquet(file, glob=False).filter(mine).select("scrape_id", "site") for file in files)]
-        ).collect()
-
-    was = read(sorted((before / "scrapes").glob("*.parquet")))
-    now = read([after / part.path for part in parts if part.table == "scrapes"])
-    missing = was.join(now, on="scrape_id", how="anti")
-    if missing.height:
-        site = missing["site"][0] or UNKNOWN
-        raise DataRefused(
-            f"the gate holds {site} back, and {missing.height:,} of its published scrapes are not in the store any more; "
-            f"nothing was published (--accept {site} lets the new ones in)"
-        )

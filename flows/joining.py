@@ -126,10 +126,10 @@ def runs_below(folder: Path) -> list[Run]:
 
 
 def read_aliases(resolved: Path) -> pl.DataFrame:
-    """Return alias_id and author_id of all deals: which id stands for which."""
+    """Return alias_id and author_id of all deals: which id stands for which; what is resolved now wins over what was before."""
     schema = {"alias_id": pl.String, "author_id": pl.String}
     found = [pl.read_ipc(run.folder / f"{RESOLVED}.arrow", columns=list(schema)) for run in runs_below(resolved)]
-    return pl.concat([pl.DataFrame(schema=schema), *found])
+    return pl.concat([pl.DataFrame(schema=schema), *found]).unique("alias_id", keep="first", maintain_order=True)
 
 
 def replace_aliases(rows: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:

@@ -326,7 +326,8 @@ def _merge_authors(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict
     _, refused = refuse_rows("authors", authors)
     if refused:
         raise Fault(f"authors: {refused[0].reason} ({refused[0].value}); nothing was published")
-    aliases = rows[RESOLVED].join(authors, on="author_id", how="semi")
+    aliases = rows[RESOLVED].join(authors, on="author_id", how="semi", maintain_order="left")
+    aliases = aliases.unique("alias_id", keep="first", maintain_order=True)  # of a held site's, one may be resolved anew
     return {"authors": authors, RESOLVED: aliases.select(polars_schema(RESOLVED).keys())}
 
 

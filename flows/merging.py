@@ -6,13 +6,15 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.authors.overrides import Overrides
+from flows.errors import Damaged
 from flows.executor import Executor, in_order
 from flows.store import Store
-from flows.workers import run_deal, run_join, run_move, run_resolve, run_share
+from flows.workers import run_carry, run_deal, run_drop, run_join, run_move, run_resolve, run_share
 
 if TYPE_CHECKING:
     from flows.counts import Counts
@@ -27,12 +29,25 @@ MOST_WARNINGS = 20
 log = logging.getLogger("threadmill")
 
 
-def merge_all(
-    store: Store, staging: Path, executor: Executor, progress: Progress, overrides: Overrides, basis: str
-) -> list[Merged]:
-    """Merge the runs that count into the parts of a snapshot, keep them for the next run, and check every link."""
-    from flows.promises import check_links  # noqa: PLC0415 -- loads the column engine; the workers are at work by now
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Sites whose rows come from a published snapshot, whatever was cleaned of them."""
 
+    snapshot: Path
+    sites: list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batches:
+    """The sorted batches that a snapshot is made of."""
+
+    cleaned: list[Run]
+    carried: list[Run]  # what is published of sites that are held back; their authors are resolved already
+    chars: int  # of all texts in them
+
+
+def keep_cleaned(store: Store, staging: Path, executor: Executor, progress: Progress) -> None:
+    """Move what was cleaned to where it stays, small batches joined into one."""
     progress.stage("merge")
     if store.chars > RENEW_ABOVE:
         executor.renew()
@@ -42,29 +57,59 @@ def merge_all(
         executor.submit(run_join, small, folder).result()
         store.replace(small, folder)
         store.adopt()
+
+
+def merge_all(
+    store: Store, staging: Path, executor: Executor, progress: Progress, overrides: Overrides, basis: str, held: HeldBack | None
+) -> list[Merged]:
+    """Merge the batches that count into the parts of a snapshot, keep them for the next run, and check every link."""
+    from flows.promises import check_links  # noqa: PLC0415 -- loads the column engine; the workers are at work by now
+
     with ThreadPoolExecutor(1, thread_name_prefix="threadmill-store") as beside:
         kept = beside.submit(store.keep, basis)  # the disk is at work while the workers compute
-        runs = store.runs()
-        merged = _merge_tables(runs, store.chars, staging, executor, overrides)
+        batches = _Batches(store.runs(), [], store.chars)
+        if held is not None:
+            batches = _hold_back(batches, held, staging, executor)
+        merged = _merge_tables(batches, staging, executor, overrides)
         kept.result()
     progress.stage("check")
     check_links(staging / "snapshot", [part for share in merged for part in share.parts])
     return merged
 
 
-def _merge_tables(runs: list[Run], chars: int, staging: Path, executor: Executor, overrides: Overrides) -> list[Merged]:
+def _hold_back(batches: _Batches, held: HeldBack, staging: Path, executor: Executor) -> _Batches:
+    """Return the batches with what is published of some sites in the place of what was cleaned of them."""
+    from flows.publish.runs import Run  # noqa: PLC0415 -- loads the column engine; the workers are at work by now
+
+    named = sorted(held.sites, key=lambda site: site or "")
+    left, chars = list[Run](), batches.chars
+    targets = [(run, staging / "left" / f"{number:06d}") for number, run in enumerate(batches.cleaned)]
+    jobs = ((run_drop, (run, named, target), (run, target)) for run, target in targets)
+    for dropped, (run, target) in in_order(jobs, executor):
+        left.append(run if dropped is None else Run(target))
+        chars -= dropped or 0
+    target, resolved = staging / "carried", staging / "resolved" / "carried"
+    try:
+        chars += executor.submit(run_carry, held.snapshot, named, left[0].folder, target, resolved).result()
+    except Damaged as damage:
+        what = f"{held.snapshot.name}, from which {', '.join(site or 'what has no site' for site in named)} would be kept"
+        raise Damaged(f"{what}, is damaged ({damage}); roll back to a whole snapshot, or accept what is held back") from damage
+    return _Batches(left, [Run(target)], chars)
+
+
+def _merge_tables(batches: _Batches, staging: Path, executor: Executor, overrides: Overrides) -> list[Merged]:
     from flows.merge import plan_shares  # noqa: PLC0415
     from flows.publish.runs import range_count  # noqa: PLC0415
 
-    ranges = range_count(chars)
+    ranges, runs = range_count(batches.chars), [*batches.cleaned, *batches.carried]
 
     def run(groups: list[str]) -> list[Merged]:
         shares: list[Share] = [share for group in groups for share in plan_shares(group, runs, staging, ranges)]
         jobs = ((run_share, (share,), None) for share in shares)
         return [merged for merged, _ in in_order(jobs, executor)]
 
-    _resolve_authors(runs, ranges, staging, executor, overrides)
-    if chars > RENEW_ABOVE:
+    _resolve_authors(batches.cleaned, ranges, staging, executor, overrides)
+    if batches.chars > RENEW_ABOVE:
         executor.renew()
     return run(["threads", "texts"]) + run(["spans", "scrapes", "authors"])  # these need what the threads came to
 

@@ -45,6 +45,7 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "changes": outcome.changes,
         "held": outcome.held,
         "gate": outcome.gate.as_json() if outcome.gate else None,
+        "guard": outcome.guard.as_json() if outcome.guard else None,
     }
 
 
@@ -73,6 +74,14 @@ def gate_lines(gate: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "note", f"--accept {site}: there is nothing new of this site"
 
 
+def held_lines(done: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what was held back, and why, of a run as plain data: (verdict, line)."""
+    if done["gate"]:
+        yield from gate_lines(done["gate"])
+    for one in done["guard"]["held"] if done["guard"] else ():
+        yield "fail", f"held back: {one['sentence']}"
+
+
 def report_rows(counts: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the closing table of a run, from its counts as plain data: what was read, kept, cut and refused."""
     verdicts, kept, chars = counts["verdicts"], counts["kept_chars"], counts["chars"]
@@ -89,7 +98,7 @@ def _most(counted: dict[str, int], number: int) -> list[tuple[str, int]]:
 
 def as_markdown(outcome: Outcome) -> str:
     """Return the report of a run in Markdown."""
-    gate = [f"- {line.strip()}" for _, line in gate_lines(outcome.gate.as_json())] if outcome.gate else []
+    gate = [f"- {line.strip()}" for _, line in held_lines(summarize(outcome))]
     if outcome.counts is None:
         return "\n".join([*gate, "", f"Nothing new among {outcome.inputs:,} inputs; `{outcome.snapshot}` stands."])
     lines = [

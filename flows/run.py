@@ -5,30 +5,31 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flows.authors.overrides import find_overrides
+from flows.authors.overrides import Overrides, find_overrides
 from flows.errors import Damaged, DataRefused, WrongUse
 from flows.executor import Executor, in_order
-from flows.holding import Gate, carry_on, check_held, judge_new, retain_held
-from flows.merging import add_up, merge_all
+from flows.holding import Gate, carry_on, judge_new
+from flows.merging import HeldBack, add_up, keep_cleaned, merge_all
 from flows.places import check_places
 from flows.progress import Progress
 from flows.publish.history import begin_history, check_snapshot, note_switch, read_hold, release_hold, retire_snapshots
 from flows.publish.manifest import read_manifest
 from flows.publish.snapshots import basis_of, latest_snapshot, open_latest, open_processed, publish_snapshot
 from flows.read.batches import Batch, delete_spools, plan_batches
-from flows.read.inputs import Input, find_inputs
+from flows.read.inputs import Input, check_raw, find_inputs, find_removal_limits
 from flows.read.stamps import Stamp
+from flows.removals import MAX_REMOVED, Guard, Limits, decide_removals, read_guard
 from flows.split.engines import choose_layouts, digest_layouts
 from flows.store import Store, Work
 from flows.versions import versions
-from flows.workers import run_batch, run_compare
+from flows.workers import run_batch, run_compare, run_losses
 
 if TYPE_CHECKING:
     from flows.counts import Counts
@@ -50,6 +51,9 @@ class Options:
     retry: frozenset[str] = frozenset()  # sources of inputs that are cleaned again
     gate: bool = False  # judge what is new, and leave out what fails, site by site
     accept: frozenset[str] = frozenset()  # sites whose change the gate lets in; "-": scrapes of no known site
+    max_removed: float = MAX_REMOVED  # share of the published threads, from 0, that may go because their inputs are gone
+    accept_removed: frozenset[str] = frozenset()  # sites whose removed threads may go all the same; "*": all
+    accept_rules: bool = False  # published threads that the rules as they are now refuse may go, however many
 
     def check(self) -> None:
         """Raise WrongUse for an option that is not known."""
@@ -58,8 +62,14 @@ class Options:
             raise WrongUse(f"--on-reject {self.on_reject}: not known; use {' or '.join(ON_REJECT)}")
         if not 0 <= self.max_reject_rate <= 1:
             raise WrongUse(f"--max-reject-rate {self.max_reject_rate}: not a share from 0 to 1")
+        if not 0 <= self.max_removed <= 1:
+            raise WrongUse(f"--max-removed {self.max_removed}: not a share from 0 to 1")
         if self.accept and not self.gate:
             raise WrongUse(f"--accept {min(self.accept)}: tells the gate what to let in; it goes with --gate")
+
+    def limits_of(self, of_sites: Mapping[str, float]) -> Limits:
+        """Return how much of what is published may go; `of_sites` has what was said for single sites."""
+        return Limits(self.max_removed, of_sites, self.accept_removed, self.accept_rules)
 
 
 @dataclass(slots=True)
@@ -76,18 +86,24 @@ class Outcome:
     changes: dict[str, Any] | None = None  # since the snapshot before: rows by table, counts by kind
     held: bool = False  # `rollback` holds the snapshot that is there
     gate: Gate | None = None  # what the gate decided; None: nothing was judged
+    guard: Guard | None = None  # what was held back so that published threads do not vanish; None: nothing was counted
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether a site keeps what is published of it, whatever its inputs hold now."""
+        return any(one is not None and one.held for one in (self.gate, self.guard))
 
 
 def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress, options: Options | None = None) -> Outcome:
     """Clean what is new or changed below `raw` into a new snapshot of `processed`; publish nothing when nothing is new.
 
-    Raises WrongUse for a path or option that is not there, DataRefused when the data is not let in, Fault when the machine
-    fails; `latest` then stands as it was.
+    Raises WrongUse for a path or option that is not there, DataRefused when the data is not let in or `raw` is gone or empty
+    while something is published, Fault when the machine fails; `latest` then stands as it was.
     """
     options = options or Options()
     options.check()
     check_places(raw, processed)
-    layouts = digest_layouts(options.layouts)
+    check_raw_is_there(raw, processed)
     started = datetime.now(UTC)
     inputs, overrides = find_inputs(raw), find_overrides(raw)
     with open_processed(processed) as staging, stop_on_failure(executor):
@@ -95,44 +111,94 @@ def run_clean(raw: Path, processed: Path, executor: Executor, progress: Progress
         before = latest_snapshot(processed)
         if before is not None and not options.resume and read_hold(processed) is not None:
             return _stand(before, inputs, held=True)
+        if not inputs:
+            return _stand_empty(raw, before)
+        course = _Course(raw, processed, staging, inputs, overrides, before, executor, progress, options, started)
+        return course.stand() or course.judge() or course.publish()
+
+
+class _Course:
+    """One run under way: what it found, what it decided, and its steps in their order."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 -- what a run consists of, named where it is used
+        self, raw: Path, processed: Path, staging: Path, inputs: list[Input], overrides: Overrides, before: Path | None,
+        executor: Executor, progress: Progress, options: Options, started: datetime,
+    ) -> None:  # fmt: skip
+        self._raw, self._processed, self._staging, self._inputs, self._before = raw, processed, staging, inputs, before
+        self._executor, self._progress, self._options, self._started = executor, progress, options, started
+        self._overrides = overrides
+        layouts = digest_layouts(options.layouts)
         basis = basis_of(open_latest(processed)) if options.gate else None
-        store = Store(staging.parent, f"{versions()['cleaning']}-{layouts}", basis)
-        stamps, settings = store.stamp(inputs, raw), f"{layouts}\x1f{overrides}"
-        is_forced = bool(options.again or options.retry)
-        if before is not None and not is_forced and _is_current(before, _fingerprint(stamps, settings)):
-            release_hold(processed)
-            return _stand(before, inputs)
-        work = store.plan(inputs, stamps, lambda source: options.again or source in options.retry)
-        gate = _judge(store, work, raw, executor, progress, before, options)
-        fingerprint = _fingerprint(store.stamps, settings, gate.told if gate else "")
-        if gate is not None and gate.held and not is_forced and (_is_current(before, fingerprint) if before else store.is_bare):
-            return _stand(before, inputs, gate=gate)
-        progress.planned(sum(found.size for found in work.todo))
-        held = gate.left_out if gate else frozenset()
-        _clean_all(work, store, raw, staging, executor, progress, _Told(options.layouts, held))
-        if gate is not None and gate.held:
-            retain_held(store, gate.held, executor, staging)
-        merged = merge_all(store, staging, executor, progress, overrides, fingerprint)
-        counts = add_up(merged)
+        self._store = Store(staging.parent, f"{versions()['cleaning']}-{layouts}", basis)
+        self._stamps, self._settings = self._store.stamp(inputs, raw), f"{layouts}\x1f{overrides}"
+        self._is_forced = bool(options.again or options.retry)
+        self._limits = options.limits_of(find_removal_limits(inputs, raw))
+        # What was held back when the latest snapshot was published, as far as it would be so now.
+        self._guard = read_guard(read_manifest(before), self._limits) if before is not None else Guard(self._limits)
+        self._gate: Gate | None = None
+
+    def stand(self) -> Outcome | None:
+        """Return the outcome of a run for which nothing is new; else None, with the work planned."""
+        if self._before is not None and not self._is_forced and self._is_current(self._stamps):
+            release_hold(self._processed)
+            return _stand(self._before, self._inputs, guard=self._guard)
+        again, retry = self._options.again, self._options.retry
+        self._work = self._store.plan(self._inputs, self._stamps, lambda source: again or source in retry)
+        return None
+
+    def judge(self) -> Outcome | None:
+        """Have the gate judge what is new, if there is one; return the outcome where it lets nothing in."""
+        if not self._options.gate:
+            return None
+        self._progress.stage("judge")
+        self._gate = gate = judge_new(
+            self._store, self._work, self._raw, self._executor, self._before, self._options.layouts, self._options.accept
+        )
+        if not gate.held or self._is_forced:
+            return None
+        is_nothing_new = self._is_current(self._store.stamps) if self._before is not None else self._store.is_bare
+        return _stand(self._before, self._inputs, gate=gate, guard=self._guard) if is_nothing_new else None
+
+    def _is_current(self, stamps: dict[str, Stamp]) -> bool:
+        return self._before is not None and _is_current(self._before, self._fingerprint(stamps))
+
+    def _fingerprint(self, stamps: dict[str, Stamp]) -> str:
+        held = (self._gate.told if self._gate is not None else "") + self._guard.told
+        return _fingerprint(stamps, self._settings, held)
+
+    def publish(self) -> Outcome:
+        """Clean what is to be done, decide what is held back, merge and publish."""
+        self._clean()
+        self._guard = _count_removals(self._store, self._work, self._before, self._limits, self._gate, self._executor)
+        fingerprint = self._fingerprint(self._store.stamps)
+        held = _hold_back(self._before, self._gate, self._guard)
+        merged = merge_all(self._store, self._staging, self._executor, self._progress, self._overrides, fingerprint, held)
+        counts, staged = add_up(merged), self._staging / "snapshot"
         parts = [part for share in merged for part in share.parts]
-        if gate is not None and gate.held and before is not None:
-            check_held(before, staging / "snapshot", parts, gate.held)
-        _refuse_data(counts, options)
+        _refuse_data(counts, self._options)
         about = {
-            "run": {"id": secrets.token_hex(8), "started_at": started.isoformat()},
-            **_describe(inputs, fingerprint, store, work),
-            "options": {"layouts": options.layouts},
+            "run": {"id": secrets.token_hex(8), "started_at": self._started.isoformat()},
+            **_describe(self._inputs, fingerprint, self._store, self._work),
+            "options": {"layouts": self._options.layouts},
             "counts": counts.as_json(),
+            "guard": self._guard.as_json(),
         }
-        if told := gate.as_manifest() if gate else carry_on(before):
+        if told := self._gate.as_manifest() if self._gate is not None else carry_on(self._before):
             about["gate"] = told
-        about["changes"] = _compare(before, staging / "snapshot", parts, counts, executor)
-        progress.stage("publish")
-        snapshot = publish_snapshot(processed, staging / "snapshot", parts, about)
-        outcome = Outcome(snapshot, published=True, inputs=len(inputs), counts=counts, work=work, changes=about["changes"])
-        outcome.tables, outcome.gate = read_manifest(snapshot)["tables"], gate
-        outcome.retired = _round_off(processed, store)
-        return outcome
+        about["changes"] = _compare(self._before, staged, parts, counts, self._executor)
+        self._progress.stage("publish")
+        snapshot = publish_snapshot(self._processed, staged, parts, about)
+        return Outcome(
+            snapshot, published=True, inputs=len(self._inputs), counts=counts, work=self._work, changes=about["changes"],
+            tables=read_manifest(snapshot)["tables"], gate=self._gate, guard=self._guard,
+            retired=_round_off(self._processed, self._store),
+        )  # fmt: skip
+
+    def _clean(self) -> None:
+        self._progress.planned(sum(found.size for found in self._work.todo))
+        told = _Told(self._options.layouts, self._gate.left_out if self._gate is not None else frozenset())
+        _clean_all(self._work, self._store, self._raw, self._staging, self._executor, self._progress, told)
+        keep_cleaned(self._store, self._staging, self._executor, self._progress)
 
 
 def _round_off(processed: Path, store: Store) -> list[str]:
@@ -151,19 +217,63 @@ def _round_off(processed: Path, store: Store) -> list[str]:
         return []
 
 
-def _stand(before: Path | None, inputs: list[Input], *, held: bool = False, gate: Gate | None = None) -> Outcome:
+def check_raw_is_there(raw: Path, processed: Path) -> None:
+    """Raise where `raw` is not there: DataRefused while something is published, which it would empty, else WrongUse."""
+    try:
+        check_raw(raw)
+    except WrongUse as error:
+        before = latest_snapshot(processed)
+        if before is None:
+            raise
+        raise DataRefused(f"{error}; {_tell_published(before)} (is a disk not mounted?)") from error
+
+
+def _stand_empty(raw: Path, before: Path | None) -> Outcome:
+    """Return the outcome of a first run that finds no input. Raises DataRefused where it would empty what is published."""
+    if before is not None:
+        raise DataRefused(f"{raw}: there is no input in it; {_tell_published(before)} (is a disk not mounted?)")
+    return Outcome(None, published=False, inputs=0)
+
+
+def _tell_published(before: Path) -> str:
+    threads = read_manifest(before)["tables"].get("questions", 0)
+    return f"{threads:,} threads are published and stay so, nothing new was published"
+
+
+def _stand(
+    before: Path | None, inputs: list[Input], *, held: bool = False, gate: Gate | None = None, guard: Guard | None = None
+) -> Outcome:
     """Return the outcome of a run that leaves `latest` as it is."""
     tables = read_manifest(before)["tables"] if before is not None else {}
-    return Outcome(before, published=False, inputs=len(inputs), tables=tables, held=held, gate=gate)
+    return Outcome(before, published=False, inputs=len(inputs), tables=tables, held=held, gate=gate, guard=guard)
 
 
-def _judge(
-    store: Store, work: Work, raw: Path, executor: Executor, progress: Progress, before: Path | None, options: Options
-) -> Gate | None:
-    if not options.gate:
-        return None
-    progress.stage("judge")
-    return judge_new(store, work, raw, executor, before, options.layouts, options.accept)
+def _count_removals(
+    store: Store, work: Work, before: Path | None, limits: Limits, gate: Gate | None, executor: Executor
+) -> Guard:  # fmt: skip
+    """Return which sites are held back because too many of their published threads would go; the gate's lose none.
+
+    The threads of a damaged snapshot cannot be counted, and the inputs are in their place. Raises DataRefused where too many of
+    these are gone: what would have to stay cannot be read.
+    """
+    if before is None:
+        return Guard(limits)
+    try:
+        losses = executor.submit(run_losses, before, store.runs()).result()
+    except Damaged as damage:
+        log.warning("%s: is damaged (%s); what would be withdrawn of it is not counted", before, damage)
+        if work.removed > limits.max_removed * work.known and not limits.accept_removed:
+            refused = f"{work.removed:,} of {work.known:,} inputs are gone, and {before.name}, which is published, is damaged"
+            raise DataRefused(f"{refused} ({damage}); nothing was published (--accept-removed lets it be)") from damage
+        return Guard(limits)
+    held = set(gate.held) if gate is not None else set()
+    return decide_removals([one for one in losses if one.site not in held], limits)
+
+
+def _hold_back(before: Path | None, gate: Gate | None, guard: Guard) -> HeldBack | None:
+    """Return the sites whose published rows stay; None where there are none."""
+    sites = {*(gate.held if gate is not None else ()), *guard.held}
+    return HeldBack(before, sorted(sites, key=str)) if before is not None and sites else None
 
 
 def _describe(inputs: list[Input], fingerprint: str, store: Store, work: Work) -> dict[str, Any]:

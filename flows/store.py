@@ -51,6 +51,11 @@ class Work:
 
     held: int = 0  # of those that are new or changed: left as they lie, because the gate holds all their pages
 
+    @property
+    def known(self) -> int:
+        """How many inputs the run before had."""
+        return self.changed + self.removed + self.unchanged + self.outdated
+
     def hold(self, sources: set[str]) -> None:
         """Leave some inputs as they lie."""
         self.todo = [found for found in self.todo if found.source not in sources]
@@ -178,31 +183,6 @@ class Store:
     def leave_out(self, source: str, sites: Iterable[str | None]) -> None:
         """Take note that the pages of some sites are left out of an input, so that it is judged again."""
         self._now[source].held = tuple(sorted(sites, key=lambda site: site or ""))
-
-    def find_replaced(self) -> dict[str, list[tuple[str, Kept]]]:
-        """Return by run the pieces, each with its source, that new content takes the place of, or that are gone."""
-        replaced: dict[str, list[tuple[str, Kept]]] = {}
-        for source, before in (*self._outdated.items(), *self._before.items()):
-            now = self._now.get(source)
-            if now is not None and (now is before or (now.stamp.is_like(before.stamp) and not before.held)):
-                continue
-            taken = {(kept.run, kept.number) for kept in now.pieces} if now else set()
-            for kept in before.pieces:
-                if (kept.run, kept.number) not in taken and (self._folder / kept.run).is_dir():
-                    replaced.setdefault(kept.run, []).append((source, kept))
-        return replaced
-
-    def folder_of(self, run: str) -> Path:
-        """Return where a run is kept."""
-        return self._folder / run
-
-    def retain(self, source: str, folder: Path, kept: Kept, sites: Iterable[str | None]) -> None:
-        """Let a piece of some sites count besides what an input holds now, or though the input is gone."""
-        before = self._before.get(source) or self._outdated[source]
-        self._folders[folder.name] = folder
-        entry = self._now.setdefault(source, Entry(before.stamp))
-        entry.pieces.append(kept)
-        self.leave_out(source, {*entry.held, *sites})
 
     @property
     def stamps(self) -> dict[str, Stamp]:

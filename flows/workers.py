@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flows.publish.parts import Part
     from flows.publish.runs import Run
     from flows.read.batches import Batch
+    from flows.removals import Losses
 
 Result = TypeVar("Result")
 TRIES = 3  # a worker that dies three times at the same input, or the same job, does so because of it
@@ -235,13 +236,25 @@ def run_join(runs: list[Run], target: Path) -> None:
     join_runs(runs, target, {table: str(traits_of(table)["shard"]) for table in STAGED})
 
 
-def run_keep(run: Run, sites: list[str | None], target: Path) -> list[tuple[int, int, int]]:
+def run_drop(run: Run, sites: list[str | None], target: Path) -> int | None:
     """Take the rows of some sites out of a run, in a worker."""
-    from flows.publish.runs import keep_sites  # noqa: PLC0415 -- loaded in the worker
-    from flows.rows import STAGED  # noqa: PLC0415
-    from schemas import traits_of  # noqa: PLC0415
+    from flows.carried import drop_sites  # noqa: PLC0415 -- loaded in the worker
 
-    return keep_sites(run, sites, target, {table: str(traits_of(table)["shard"]) for table in STAGED})
+    return drop_sites(run, sites, target)
+
+
+def run_carry(snapshot: Path, sites: list[str | None], like: Path, target: Path, resolved: Path) -> int:
+    """Make a run of what is published of some sites, in a worker."""
+    from flows.carried import carry_sites  # noqa: PLC0415 -- loaded in the worker
+
+    return carry_sites(snapshot, sites, like, target, resolved)
+
+
+def run_losses(snapshot: Path, runs: list[Run]) -> list[Losses]:
+    """Count what of a snapshot is not in runs, in a worker."""
+    from flows.losses import count_losses  # noqa: PLC0415 -- loaded in the worker
+
+    return count_losses(snapshot, runs)
 
 
 def run_deal(runs: list[Run], ranges: range, of: int, deals: int, tied: dict[str, str], target: Path) -> None:

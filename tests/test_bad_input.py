@@ -187,10 +187,11 @@ def test_a_file_that_vanishes_or_shuts_during_the_run_is_refused(
     assert_unharmed(tmp_path / "out")
 
 
-def test_an_empty_folder_gives_a_snapshot_of_empty_tables(tmp_path: Path, clean: Clean) -> None:
-    (tmp_path / "raw").mkdir()
+def test_a_folder_without_a_thread_gives_a_snapshot_of_empty_tables(tmp_path: Path, clean: Clean) -> None:
+    write_files(tmp_path / "raw", {"empty.txt": ""})
     assert clean(tmp_path / "raw", tmp_path / "out").code == 0
-    assert table(tmp_path / "out", "scrapes").height == 0
+    assert table(tmp_path / "out", "scrapes").height == 1
+    assert table(tmp_path / "out", "questions").height == 0
     assert table(tmp_path / "out", "answers").columns[:2] == ["answer_id", "question_id"]
 
 

@@ -16,11 +16,12 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 from rich.table import Table
 
 from flows.commands.options import add_layouts, add_workers
+from flows.errors import WrongUse
 from flows.places import check_places, read_place
 from flows.publish.snapshots import check_place
-from flows.read.inputs import check_raw
-from flows.report import WATCHER, gate_lines, report_rows, summarize, work_line
-from flows.run import ON_REJECT, Options, run_clean
+from flows.removals import ALL, MAX_REMOVED
+from flows.report import WATCHER, held_lines, report_rows, summarize, work_line
+from flows.run import ON_REJECT, Options, check_raw_is_there, run_clean
 from flows.terminal import COLOURS, neutralize
 from flows.workers import PlainExecutor, WorkerPool, count_cores
 
@@ -75,6 +76,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SITE",
         help="with --gate: let a known change of this site in, once; later batches are held against it (- : no known site)",
     )
+    parser.add_argument(
+        "--max-removed",
+        type=float,
+        default=MAX_REMOVED,
+        metavar="SHARE",
+        help="a site that would lose more than this share of its published threads because their inputs are gone keeps them; "
+        "so do all that lose any where the whole would (0 to 1; default: %(default)s; exit code 1)",
+    )
+    parser.add_argument(
+        "--accept-removed",
+        action="append",
+        nargs="?",
+        const=ALL,
+        default=[],
+        metavar="SITE",
+        help="let the threads of this site go whose inputs are gone, or of all sites (behind RAW PROCESSED; - : no known site)",
+    )
+    parser.add_argument(
+        "--accept-rules", action="store_true", help="let published threads go that the rules as they are now refuse"
+    )
     parser.add_argument("--resume", action="store_true", help="publish again after a rollback")
 
 
@@ -82,7 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Clean, then print what was read, kept, cut and refused, and where it is."""
     options = Options(
         arguments.layouts, arguments.on_reject, arguments.max_reject_rate, resume=arguments.resume, gate=arguments.gate,
-        accept=frozenset(arguments.accept),
+        accept=frozenset(arguments.accept), max_removed=arguments.max_removed,
+        accept_removed=frozenset(map(_read_site, arguments.accept_removed)), accept_rules=arguments.accept_rules,
     )  # fmt: skip
     done = watched(
         lambda: run_path(arguments.raw, arguments.processed, options, arguments.workers, with_prefect=not arguments.no_prefect)
@@ -91,7 +113,14 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(done, ensure_ascii=False))
     else:
         _print(done)
-    return 1 if done["gate"] and done["gate"]["held"] else 0
+    return 1 if any(done[what] and done[what]["held"] for what in ("gate", "guard")) else 0
+
+
+def _read_site(word: str) -> str:
+    """Return the site that `--accept-removed` names. Raises WrongUse for a path, which was meant as RAW."""
+    if os.sep in word or Path(word).exists():
+        raise WrongUse(f"--accept-removed {word}: a path, not a site; write --accept-removed behind RAW PROCESSED")
+    return word
 
 
 def watched(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -119,7 +148,7 @@ def run_path(raw: Path, processed: Path, options: Options, workers: int | None, 
 def _run_flow(raw: Path, processed: Path, options: Options, workers: int | None) -> dict[str, Any]:
     options.check()
     check_places(raw, processed)
-    check_raw(raw)  # Prefect takes ten seconds to start; a slip of the keyboard is told at once
+    check_raw_is_there(raw, processed)  # Prefect takes ten seconds to start; a slip of the keyboard is told at once
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     if not sys.warnoptions:
@@ -130,6 +159,7 @@ def _run_flow(raw: Path, processed: Path, options: Options, workers: int | None)
     return clean(
         str(raw), str(processed), options.layouts, workers, on_reject=options.on_reject, resume=options.resume,
         max_reject_rate=options.max_reject_rate, retry=sorted(options.retry), gate=options.gate, accept=sorted(options.accept),
+        max_removed=options.max_removed, accept_removed=sorted(options.accept_removed), accept_rules=options.accept_rules,
     )  # fmt: skip
 
 
@@ -166,10 +196,13 @@ class ProgressBar:
 
 def _print(done: dict[str, Any]) -> None:
     console = Console()
-    for verdict, line in gate_lines(done["gate"]) if done["gate"] else ():
+    for verdict, line in held_lines(done):
         console.print(neutralize(line), style=COLOURS[verdict], highlight=False, soft_wrap=True, markup=False)
     if done["held"]:
         console.print("a rollback holds the snapshot; nothing was published (clean --resume ends that)", highlight=False)
+    elif done["snapshot"] is None and not done["inputs"]:
+        console.print("there is no input in RAW; nothing was published", highlight=False)
+        return
     elif done["counts"] is None:
         let_in = "nothing new is let in" if done["gate"] and done["gate"]["held"] else "nothing new"
         console.print(f"{let_in} among {done['inputs']:,} inputs; the latest snapshot stands", highlight=False)

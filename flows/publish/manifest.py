@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 from flows.errors import Damaged
+from flows.publish.digests import digest_file
 from flows.publish.shapes import (
     anything,
     by_name,
@@ -44,6 +46,7 @@ class Manifest(TypedDict):
     inputs: NotRequired[dict[str, Any]]  # count, bytes, digest, settled, and what the run had to do
     counts: NotRequired[dict[str, Any]]  # what the rows come to: numbers, and numbers by name
     gate: NotRequired[dict[str, Any]]
+    guard: NotRequired[dict[str, Any]]
     options: NotRequired[dict[str, Any]]
     versions: NotRequired[dict[str, str]]
     changes: NotRequired[dict[str, Any] | None]
@@ -59,6 +62,7 @@ PART = {
 }
 COUNTED = ("verdicts", "layouts", "sites", "rules", "checks")
 INPUTS = {"digest": text, "settled": truth, "count": number, "bytes": number}
+WITHHELD = {"site": optional(text), "why": matching("removed|refused"), "threads": number, "published": number}
 CHECK = fields(
     {"tables": by_name(number, matching(NAME)), "files": each(fields(PART))},
     {
@@ -67,6 +71,7 @@ CHECK = fields(
         "inputs": fields({}, INPUTS),
         "counts": fields({}, dict.fromkeys(COUNTED, by_name(number))),
         "gate": fields({}, {"baselines": by_name(each(text))}),
+        "guard": fields({"held": each(fields(WITHHELD)), "limits": by_name(anything)}),
         "options": by_name(anything),
         "versions": by_name(text),
         "changes": optional(by_name(anything)),
@@ -83,3 +88,20 @@ def read_manifest(snapshot: Path) -> Manifest:
         remedy = f"the snapshot is damaged: roll back to a whole one, or take {LATEST} away and clean again"
         raise Damaged(f"{snapshot / MANIFEST}: cannot be read ({said}); {remedy}") from error
     return manifest
+
+
+def check_tables(snapshot: Path, tables: Collection[str]) -> None:
+    """Raise Damaged where a file of some tables of a snapshot has other bytes than were published."""
+    for entry in read_manifest(snapshot)["files"]:
+        if entry["table"] in tables:
+            check_file(snapshot, entry)
+
+
+def check_file(snapshot: Path, entry: FileEntry) -> None:
+    """Raise Damaged where a file of a snapshot has other bytes than were published."""
+    try:
+        digest = digest_file(snapshot / entry["path"])
+    except OSError as error:
+        raise Damaged(f"{entry['path']} cannot be read ({error.strerror})") from error
+    if digest != entry["sha256"]:
+        raise Damaged(f"{entry['path']} has other bytes than were published")

@@ -132,32 +132,12 @@ def _as_frame(rows: pa.Table) -> pl.DataFrame:
     return frame
 
 
-def keep_sites(run: Run, sites: Sequence[str | None], target: Path, shards: dict[str, str]) -> list[tuple[int, int, int]]:
-    """Write the rows of some sites out of a run's pieces that count as a run of its own, piece by piece as they were.
-
-    Returns (piece, pages, characters) of each piece that has such rows. `sites` may hold None: of a site that is not known.
-    """
-
-    def read(table: str) -> pl.DataFrame:
-        return RunReader([run], table, shards[table], 1).read(0).drop(RUN)
-
-    named = pl.col("site").is_in([site for site in sites if site is not None]).fill_null(value=False)
-    mine = named | pl.col("site").is_null() if None in sites else named
-    scrapes = read("scrapes").filter(mine)
-    for table, shard in shards.items():
-        rows = read(table)
-        is_scraped = "scrape_id" in rows.columns
-        kept = (
-            rows.join(scrapes, on=["scrape_id", PIECE], how="semi", maintain_order="left") if is_scraped else rows.filter(mine)
-        )
-        write_run(target, table, kept, shard)
-    counted = scrapes.group_by(PIECE).agg(pl.len().alias("pages"), pl.col("chars").sum()).sort(PIECE)
-    return [(int(piece), int(pages), int(chars)) for piece, pages, chars in counted.iter_rows()]
-
-
-def columns_of_run(folder: Path) -> dict[str, list[str]]:
-    """Return the columns of each table of a run."""
-    return {file.stem: pa.ipc.open_file(pa.memory_map(str(file))).schema.names for file in sorted(folder.glob("*.arrow"))}
+def read_columns(run: Run, table: str, columns: Sequence[str]) -> pl.DataFrame:
+    """Return some columns of the rows of a table that count in a run; the others are not read."""
+    with pa.memory_map(str(run.folder / f"{table}.arrow")) as file:
+        rows = _as_frame(pa.ipc.open_file(file).read_all().select([*columns, PIECE]))
+        counted = rows if run.alive is None else rows.filter(pl.col(PIECE).is_in(run.alive))
+        return detach(counted.select(columns))
 
 
 def join_runs(runs: Sequence[Run], target: Path, shards: dict[str, str]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from schemas import polars_schema
 
@@ -57,3 +58,13 @@ def scan_table(snapshot: Path, table: str) -> pl.LazyFrame:
     """
     parts = [scan_part(file, table) for file in table_files(snapshot, table)]
     return pl.concat(parts) if parts else pl.LazyFrame(schema=polars_schema(table))
+
+
+def read_groups(file: Path, table: str) -> Iterator[pl.DataFrame]:
+    """Yield the rows of one part a row group at a time, which is what is in memory; see `scan_part`."""
+    with pq.ParquetFile(file) as part:
+        sizes = [part.metadata.row_group(group).num_rows for group in range(part.num_row_groups)]
+    first = 0
+    for size in sizes:
+        yield scan_part(file, table).slice(first, size).collect()
+        first += size

@@ -23,7 +23,7 @@ from flows.rules import BrokenFile, is_there, read_json, read_toml
 SIDECAR_SUFFIX = ".meta.json"
 FOLDER_FILE = "source.toml"
 OVERRIDES_FILE = "authors.overrides.toml"  # says of whole snapshots who is who; flows/authors/overrides.py reads it
-FOLDER_KEYS = {"site", "url", "licence", "fetched_at", "expected", "language", "columns"}
+FOLDER_KEYS = {"site", "url", "licence", "fetched_at", "expected", "language", "columns", "max_removed"}
 # What a key of JSON lines or a column of Parquet may be named to hold: [columns] text = "post_text".
 COLUMN_ROLES = {"text", "html", "url", "timestamp", "site", "title", "language", "id"}
 # Faults of what lies there; any other, such as too many open files, is the machine's and refuses nothing.
@@ -191,6 +191,17 @@ def read_provenance(found: Input, raw: Path) -> Provenance:
     return known
 
 
+def find_removal_limits(inputs: list[Input], raw: Path) -> dict[str, float]:
+    """Return site → `max_removed` of the `source.toml` that say so; where two speak of a site, the smaller share."""
+    root = raw if raw.is_dir() else raw.parent
+    limits: dict[str, float] = {}
+    for folder in {found.path.parent for found in inputs}:
+        says = _folder_says(folder, root)
+        if "max_removed" in says:
+            limits[says["site"]] = min(float(says["max_removed"]), limits.get(says["site"], 1.0))
+    return limits
+
+
 def _sidecar_says(path: Path, root: Path, known: Provenance) -> dict[str, Any]:
     """Return what a sidecar says; nothing where there is none, or where it cannot be used, which `known` takes note of."""
     sidecar = path.with_name(path.name + SIDECAR_SUFFIX)
@@ -254,6 +265,11 @@ def check_folder_file(file: Path, root: Path) -> dict[str, Any] | None:
     left = re.search(r"[{}]", says.get("url", "").replace("{stem}", "").replace("{name}", ""))
     if left:
         raise WrongUse(f"{file}: url {says['url']!r} has a place that is not known; known are {{stem}} and {{name}}")
+    share = says.get("max_removed", 0)
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise WrongUse(f"{file}: max_removed is {share!r}; write it as a share from 0 to 1")
+    if "max_removed" in says and "site" not in says:
+        raise WrongUse(f"{file}: max_removed is that of a site; write site beside it")
     if "fetched_at" in says and read_time(says["fetched_at"], FOLDER_FILE)[0] is None:
         raise WrongUse(f"{file}: fetched_at {says['fetched_at']!r} is no time; write it as in 2024-05-01T10:00:00Z")
     return says
