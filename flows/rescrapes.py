@@ -2,7 +2,8 @@
 
 An id without an address of the post's own hangs on the day or the words, and both may change from scrape to scrape: "23 hours
 ago" falls on another day than "1 day ago" does, "2 weeks ago" on none, and authors edit. So the posts of one author on one page
-of a thread are paired, scrape by scrape from the newest to the oldest: by id, by their words, by nearly the same words.
+of a thread are paired, scrape by scrape from the newest to the oldest: by id, by their words, by nearly the same words. What is
+left and has the very words of another's post that no scrape shows beside it is that post, under a name that was changed.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ RESTATED = "restated"  # the table of the records that stand under another id th
 RESTATED_SCHEMA = {"scrape_id": pl.String(), "record_id": pl.String(), "stands_id": pl.String()}
 NEARLY = 0.9  # share of a post's runs of three words that another has to hold
 FEW_WORDS = 12  # below, a word that is edited leaves fewer: such posts have the same words, or are two
+LONG = 60  # characters of such a post: nobody writes twelve words twice, on one page, and takes them back once
 DAYS_APART = timedelta(days=2)  # how far a day that was told in hours, or in another zone, may be off
 MOST_ALIKE = 64  # posts of one author on one page that are looked at for a phrase: canned replies must not cost their square
 MOST_COMPARED = 8  # of them, those that are held against a post word by word
@@ -132,10 +134,11 @@ class _Known:
     def _find(self, one: _Read) -> tuple[list[int], ...]:
         """Return the known posts that one may be, the surest kind of evidence first."""
         of_id = self._by_id.get(one.shown.id, [])
-        if one.shown.keyed_by == "name":
-            return of_id, [], *self._find_alike(one), []
         of_words, nearly = self._find_alike(one)
-        return [], [number for number in of_id if number in of_words or number in nearly], of_words, nearly, of_id
+        if one.shown.keyed_by == "name":
+            return of_id, [], of_words, nearly, []
+        both = [number for number in of_id if number in of_words or number in nearly]
+        return [number for number in both if self._posts[number].id == one.shown.id], both, of_words, nearly, of_id
 
     def _find_alike(self, one: _Read) -> tuple[list[int], list[int]]:
         """Return the known posts with the same words, and those with nearly the same."""
@@ -174,31 +177,79 @@ def match_rescraped(posts: pl.DataFrame, key: str, order: pl.DataFrame) -> pl.Da
         return pl.DataFrame(schema=RESTATED_SCHEMA)
     age = several.select("scrape_id", _age=pl.int_range(pl.len(), dtype=pl.UInt32))
     shown = posts.join(age, on="scrape_id", how="inner").unique(["scrape_id", key], keep="first", maintain_order=True)
-    shown = shown.with_columns(_who=pl.coalesce(*(name for name in ("author_id", "byline") if name in shown.columns)))
-    of_one = ["question_id", PAGE, *(["answer_id"] if key == "comment_id" else []), "_who"]
-    changed = shown.filter(_differs(key, of_one)).sort(*of_one, "_age", "position")
-    columns = ["scrape_id", key, "_keyed_by", "posted_at", "body"]
+    who = pl.coalesce(*(name for name in ("author_id", "byline") if name in shown.columns))
+    page = ["question_id", PAGE, *(["answer_id"] if key == "comment_id" else [])]
+    shown = shown.select(
+        *page, "_age", "position", "posted_at", "body", scrape="scrape_id", id=key, keyed_by="_keyed_by", _who=who
+    )
+    of_author = _match(shown.filter(_differs([*page, "_who"])), [*page, "_who"])
+    standing = restate(shown, "id", of_author, "scrape")
+    return _join(of_author, _match_renamed(standing, [*page, "body"]))
+
+
+def _match(shown: pl.DataFrame, of_one: Sequence[str]) -> pl.DataFrame:
+    """Match the posts of each group, the newest scrape's first."""
+    ordered = shown.sort(*of_one, "_age", "position").select(*of_one, *Shown._fields)
     restated: list[tuple[str, str, str]] = []
-    who = len(of_one)
-    for _, rows in groupby(changed.select(*of_one, *columns).iter_rows(), itemgetter(slice(who))):
-        restated += match_posts([Shown(*row[who:]) for row in rows])
+    for _, rows in groupby(ordered.iter_rows(), itemgetter(slice(len(of_one)))):
+        restated += match_posts([Shown(*row[len(of_one) :]) for row in rows])
     return pl.DataFrame(restated, schema=RESTATED_SCHEMA, orient="row")
 
 
-def _differs(key: str, of_one: Sequence[str]) -> pl.Expr:
+def _differs(of_one: Sequence[str]) -> pl.Expr:
     """Whether the scrapes of a page that show an author do not all show the same posts of theirs, word by word."""
-    scrapes = pl.col("scrape_id").n_unique().over(of_one)
-    times = pl.len().over(*of_one, key)
-    is_edited = pl.col("body").ne_missing(pl.col("body").first().over(*of_one, key))
+    scrapes = pl.col("scrape").n_unique().over(of_one)
+    times = pl.len().over(*of_one, "id")
+    is_edited = pl.col("body").ne_missing(pl.col("body").first().over(*of_one, "id"))
     return ((times != scrapes) | is_edited).any().over(of_one) & (scrapes > 1)
 
 
-def restate(rows: pl.DataFrame, column: str, restated: pl.DataFrame) -> pl.DataFrame:
-    """Return rows whose `column` names the posts as they stand."""
+def _match_renamed(shown: pl.DataFrame, of_one: Sequence[str]) -> pl.DataFrame:
+    """Match posts of the same words under several ids, which no scrape shows beside each other.
+
+    An account was renamed or deleted in between, or its byline read otherwise. Nobody writes so many words twice.
+    """
+    is_again = (pl.col("body").str.len_chars() >= LONG) & (pl.col("id").n_unique().over(of_one) > 1)
+    again = shown.filter(is_again).sort(*of_one, "_age", "position").select(*of_one, "id")
+    posts = shown.join(again.select("id").unique(), on="id", how="semi")
+    seen: defaultdict[str, set[str]] = defaultdict(set)
+    names: defaultdict[str, set[str]] = defaultdict(set)
+    for scrape, id_, keyed_by in posts.select("scrape", "id", "keyed_by").iter_rows():
+        seen[id_].add(scrape)
+        names[id_] |= {id_} if keyed_by == "name" else set()
+    stands: dict[str, str] = {}
+    for _, group in groupby(again.iter_rows(), itemgetter(slice(len(of_one)))):
+        first, *others = dict.fromkeys(_follow(stands, row[-1]) for row in group)
+        for other in others:
+            if seen[first].isdisjoint(seen[other]) and not (names[first] and names[other]):
+                seen[first] |= seen[other]
+                names[first] |= names[other]
+                stands[other] = first
+    told = [(scrape, id_, _follow(stands, id_)) for scrape, id_ in posts.select("scrape", "id").iter_rows() if id_ in stands]
+    return pl.DataFrame(told, schema=RESTATED_SCHEMA, orient="row")
+
+
+def _follow(stands: dict[str, str], id_: str) -> str:
+    while id_ in stands:
+        id_ = stands[id_]
+    return id_
+
+
+def _join(first: pl.DataFrame, then: pl.DataFrame) -> pl.DataFrame:
+    """Return what two restatements, one after the other, come to."""
+    told = first.join(
+        then.rename({"record_id": "stands_id", "stands_id": "_last"}), on=["scrape_id", "stands_id"], how="left"
+    ).select("scrape_id", "record_id", pl.coalesce("_last", "stands_id").alias("stands_id"))
+    others = then.join(first, left_on=["scrape_id", "record_id"], right_on=["scrape_id", "stands_id"], how="anti")
+    return pl.concat([told, others]).filter(pl.col("record_id") != pl.col("stands_id"))
+
+
+def restate(rows: pl.DataFrame, column: str, restated: pl.DataFrame, scrape: str = "scrape_id") -> pl.DataFrame:
+    """Return rows whose `column` names the posts as they stand; the column `scrape` says which scrape named them."""
     if restated.is_empty():
         return rows
     told = rows.join(
-        restated.select("scrape_id", pl.col("record_id").alias(column), "stands_id"),
-        on=["scrape_id", column], how="left", maintain_order="left",
+        restated.select(pl.col("scrape_id").alias(scrape), pl.col("record_id").alias(column), "stands_id"),
+        on=[scrape, column], how="left", maintain_order="left",
     )  # fmt: skip
     return told.with_columns(pl.coalesce("stands_id", column).alias(column)).drop("stands_id")

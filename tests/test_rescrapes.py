@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.rescrapes import Shown, match_posts
+from flows.publish.runs import PAGE
+from flows.rescrapes import Shown, match_posts, match_rescraped
 from schemas import LINKS
 from tests.inline import snapshot_of
 from tests.test_incremental import write_page
@@ -212,6 +213,47 @@ def test_posts_of_later_pages_are_others_and_stay_as_many(tmp_path: Path) -> Non
         write_page(raw / "2", f"{day}.html", page, url=f"{URL}/page-2", fetched=(DAY_0 + timedelta(days=day)).isoformat())
     one, two = [("Ada", "The"), ("Bela", "Thanks!"), ("Cleo", "I")], [("Cleo", "I"), ("Bela", "Thanks!"), ("Ada", "Have")]
     assert said_in(snapshot_of(raw, tmp_path / "p")) == [*one, *two]
+
+
+def test_a_renamed_or_deleted_account_leaves_its_answer_one(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    write_scrape(raw, "html", 0, [Said("Ada", "2 years ago", SPRING), Said("Bela", "2 years ago", OIL)])
+    write_scrape(raw, "html", 9, [Said("Ada", "2 years ago", SPRING), Said("Bela", "2 years ago", f"{OIL} Yes.")])
+    write_scrape(raw, "html", 20, [Said("Ada", "2 years ago", SPRING), Said("[deleted]", "2 years ago", f"{OIL} Yes.")])
+    assert said_in(snapshot_of(raw, tmp_path / "p")) == [("Ada", "The"), ("[deleted]", "I")]
+
+
+@pytest.mark.parametrize("fetched", [("", ""), ("", "2026-01-08T00:00:00Z"), ("2026-01-08T00:00:00Z", "2025-06-01T00:00:00Z")])
+def test_unknown_and_wrong_times_of_the_fetch_double_nothing(tmp_path: Path, fetched: tuple[str, str]) -> None:
+    raw = tmp_path / "raw"
+    for number, (when, at) in enumerate(zip(("2 days ago", "9 days ago"), fetched, strict=True)):
+        write_scrape(raw, "html", number, [Said("Ada", when, SPRING), Said("Bela", when, OIL)], fetched=at)
+    assert said_in(snapshot_of(raw, tmp_path / "p")) == ADA_AND_BELA
+
+
+def restated(key: str, posts: list[tuple[str, str, str, str, str]]) -> list[tuple[str, str, str]]:
+    """Return what becomes of posts of two scrapes: (scrape, id, author, answer that a comment is under, body)."""
+    order = pl.DataFrame({"question_id": ["q", "q"], "scrape_id": ["new", "old"], PAGE: [1, 1]})
+    frame = pl.DataFrame(posts, schema=["scrape_id", key, "author_id", "under", "body"], orient="row").with_row_index(
+        "position"
+    )
+    if key == "comment_id":
+        frame = frame.rename({"under": "answer_id"})
+    told = frame.with_columns(question_id=pl.lit("q"), _keyed_by=pl.lit("words"), posted_at=pl.lit(DAY_0))
+    return match_rescraped(told.with_columns(pl.lit(1).alias(PAGE)), key, order).rows()
+
+
+def test_comments_are_matched_under_their_own_answer_alone() -> None:
+    new = ("new", "a", "ada", "one", "Thanks!")
+    old = [("old", "b", "ada", "one", "Thanks!"), ("old", "c", "ada", "two", "Thanks!")]
+    assert restated("comment_id", [new, *old]) == [("old", "b", "a")]
+
+
+def test_the_same_words_of_two_people_stay_two_where_a_scrape_shows_both() -> None:
+    ada, cleo = ("old", "a", "ada", "", OIL), ("old", "c", "cleo", "", OIL)
+    assert restated("answer_id", [("new", "n", "cleo", "", OIL), ada]) == [("old", "a", "n")]
+    assert restated("answer_id", [("new", "c", "cleo", "", OIL), ada, cleo]) == []
+    assert restated("answer_id", [("new", "n", "cleo", "", "Thanks!"), ("old", "a", "ada", "", "Thanks!")]) == []
 
 
 # -- which post is which --------------------------------------------------------------------------------------------------
