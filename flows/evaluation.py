@@ -20,6 +20,7 @@ from typing import Any
 import polars as pl
 
 from flows.errors import WrongUse
+from flows.publish.reading import told_as_damaged
 from flows.rules import read_text
 
 MAX_LABELS = 256 << 20  # bytes of a file of labels: some 40,000 threads
@@ -118,7 +119,8 @@ class Evaluation:
 
 def evaluate_snapshot(snapshot: Path, gold: Path) -> Evaluation:
     """Return the scores of a snapshot against the labels of a file, or of `gold.jsonl` and `pages.tsv` in a folder."""
-    pages = _read_pages(snapshot)
+    with told_as_damaged(snapshot):
+        pages = _read_pages(snapshot)
     result = Evaluation()
     for label in read_labels(gold):
         page = pages.get(label.name)

@@ -14,7 +14,7 @@ import polars as pl
 
 from flows.authors.overrides import Overrides, Rulings, apply_overrides, find_unmatched, tie_sites
 from flows.authors.resolution import ALIASES, EVIDENCE, resolve_authors
-from flows.publish.runs import RUN, Run, RunReader, count_rows, detach, write_run
+from flows.publish.runs import RUN, Run, RunReader, count_rows, detach, read_rows, write_run
 
 RESOLVED = "author_aliases"
 DEAL_ROWS = 20_000  # attributions that a deal is meant to have: as plain objects their people take some 150 MB
@@ -88,7 +88,7 @@ def resolve_deal(deal: Path, overrides: Overrides, target: Path) -> list[str]:
     as long as what it came from is an input. Returns a sentence for each author of an override who is not in the deal. Raises
     WrongUse for overrides that contradict each other.
     """
-    found = [pl.read_ipc(run.folder / "authors.arrow") for run in runs_below(deal)]
+    found = [read_rows(run, "authors") for run in runs_below(deal)]
     authors = pl.concat(found) if found else pl.DataFrame(schema=dict.fromkeys(EVIDENCE, pl.String))
     rulings = apply_overrides(overrides, authors)
     aliases = resolve_authors(_comparable(authors, rulings), rulings) if found else pl.DataFrame(schema=ALIASES)
@@ -128,7 +128,7 @@ def runs_below(folder: Path) -> list[Run]:
 def read_aliases(resolved: Path) -> pl.DataFrame:
     """Return alias_id and author_id of all deals: which id stands for which; what is resolved now wins over what was before."""
     schema = {"alias_id": pl.String, "author_id": pl.String}
-    found = [pl.read_ipc(run.folder / f"{RESOLVED}.arrow", columns=list(schema)) for run in runs_below(resolved)]
+    found = [read_rows(run, RESOLVED).select(list(schema)) for run in runs_below(resolved)]
     return pl.concat([pl.DataFrame(schema=schema), *found]).unique("alias_id", keep="first", maintain_order=True)
 
 

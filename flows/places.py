@@ -21,7 +21,9 @@ def read_place(named: str) -> Path:
     >>> read_place("file:///srv/my%20scrapes").as_posix()
     '/srv/my scrapes'
     """
-    return Path(read_name(named))
+    path = Path(read_name(named))
+    # A folder may be called so; Polars would take it for the home folder, as a shell does.
+    return Path.cwd() / path if str(path).startswith("~") else path
 
 
 def read_name(named: str) -> str:

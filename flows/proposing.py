@@ -16,6 +16,7 @@ from flows.discovering.recurring import LEAST_PAGES, MOST_WRITERS, Recurring
 from flows.discovering.shapes import choose_gate, write_pattern
 from flows.discovering.sketches import PostSeen, Sketch
 from flows.discovering.writing import RULES_HEAD, name_rule, show_rule, write_layout, write_rule
+from flows.publish.reading import told_as_damaged
 from flows.records import Page
 from flows.rules import Rule, check_rules, match_line, read_rules, split_words
 from flows.split.engines import Layout, iter_selectors, read_layouts
@@ -207,7 +208,7 @@ def _propose_rules(found: Found, snapshot: Path | None, least: int) -> tuple[lis
         named.append((name, one, cuts))
     neighbours = found.lines.neighbours(one for one, _ in likely)
     drafts = load_rules("".join(write_rule(one, name, cuts, [NEVER]) for name, one, cuts in named))
-    hits = hold_against(drafts, snapshot) if snapshot is not None else {}
+    hits = _find_hits(drafts, snapshot) if snapshot is not None else {}
     proposed: list[RuleProposed] = []
     for name, one, cuts in named:
         hit = hits.get(name)
@@ -218,6 +219,11 @@ def _propose_rules(found: Found, snapshot: Path | None, least: int) -> tuple[lis
         proposed.append(RuleProposed(name, one, write_rule(one, name, cuts, keeps, tell_rule(one, hit)), hit))
     check_rules(load_rules("".join(rule.toml for rule in proposed)))
     return proposed, unlikely[:MOST_UNLIKELY]
+
+
+def _find_hits(drafts: Sequence[Rule], snapshot: Path) -> dict[str, Hits]:
+    with told_as_damaged(snapshot):
+        return hold_against(drafts, snapshot)
 
 
 def _choose_cuts(one: Recurring) -> list[str]:

@@ -25,12 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Clean again what refused records came from, publish, and say what came back."""
-    from flows.replay import compare, inputs_of, read_refused  # noqa: PLC0415 -- loads the column engine
+    from flows.publish.reading import told_as_damaged  # noqa: PLC0415 -- loads the column engine
+    from flows.replay import compare, inputs_of, read_refused  # noqa: PLC0415
 
     before = published_snapshot(arguments.processed)
     if read_hold(arguments.processed) is not None:
         raise WrongUse(f"{arguments.processed}: a rollback holds {before.name}; run threadmill clean --resume first")
-    refused = read_refused(before, arguments.check)
+    with told_as_damaged(before):
+        refused = read_refused(before, arguments.check)
     retry = inputs_of(refused, {found.source for found in find_inputs(arguments.raw)})
     done: dict[str, Any] = {"snapshot": str(before), "published": False}
     if retry:
