@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
+from flows.publish.tables import read_groups, table_files
 from flows.rules import SHORT_LINE, Rule, match_line, split_words
 
 BODIES = {"questions": ("body",), "answers": ("headline", "body"), "comments": ("body",)}
 MOST_LINES = 20_000  # different lines that are remembered of one rule
-BATCH_ROWS = 4096
 
 
 @dataclass(slots=True)
@@ -63,11 +61,7 @@ def _note(hits: Hits, line: str, scrape: str) -> None:
 def _bodies(snapshot: Path) -> Iterator[tuple[str, str]]:
     """Yield every published body and headline with its scrape."""
     for table, columns in BODIES.items():
-        for file in sorted((snapshot / table).glob("*.parquet")):
-            with pq.ParquetFile(file) as parquet:
-                for batch in parquet.iter_batches(BATCH_ROWS, columns=["scrape_id", *columns]):
-                    scrapes = batch.column("scrape_id").to_pylist()
-                    for column in columns:
-                        for scrape, body in zip(scrapes, batch.column(column).to_pylist(), strict=True):
-                            if body:
-                                yield scrape, body
+        for file in table_files(snapshot, table):
+            for rows in read_groups(file, table, ("scrape_id", *columns)):
+                for scrape, *said in rows.iter_rows():
+                    yield from ((scrape, text) for text in said if text)

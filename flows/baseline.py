@@ -21,6 +21,7 @@ from flows.judging.profiles import SAMPLE, Profiles, SiteProfile, profile_pages
 from flows.judging.reasons import Reason, give_reason
 from flows.publish.manifest import LATEST, MANIFEST, SNAPSHOTS, Manifest, read_manifest
 from flows.publish.snapshots import latest_snapshot
+from flows.publish.tables import scan_table
 
 if TYPE_CHECKING:
     from flows.judge import Judged
@@ -125,11 +126,11 @@ def open_snapshot(snapshot: Path) -> Baseline:
     manifest = read_manifest(snapshot)
     with told_as_fault(snapshot):
         _check_files(snapshot, manifest)
-        scrapes = _scan(snapshot, "scrapes").select("scrape_id", "site", "layout", "language", "verdict")
+        scrapes = scan_table(snapshot, "scrapes").select("scrape_id", "site", "layout", "language", "verdict")
         chosen = read_chosen(manifest)
         is_chosen = pl.col("scrape_id").is_in([scrape for ids in chosen.values() for scrape in ids])
         habitual = scrapes.filter(pl.col("verdict") != "rejected", is_chosen | ~_is_of(chosen))
-        asked = _scan(snapshot, "questions").select(opening_hashes()).collect()
+        asked = scan_table(snapshot, "questions").select(opening_hashes()).collect()
         return Baseline(
             snapshot,
             _sorted(scrapes.select(pl.col("scrape_id").hash()).collect().to_series()),
@@ -189,13 +190,6 @@ def _check_files(snapshot: Path, manifest: Manifest) -> None:
             raise OSError(f"{file['path']} is not there, or of another size than its manifest says")
 
 
-def _scan(snapshot: Path, table: str) -> pl.LazyFrame:
-    files = sorted((snapshot / table).glob("*.parquet"))
-    if not files:
-        raise OSError(f"the table {table} has no file")
-    return pl.concat([pl.scan_parquet(file, glob=False) for file in files])
-
-
 def _sorted(hashes: pl.Series) -> Hashes:
     return hashes.drop_nulls().unique().sort().to_numpy().astype(np.uint64)
 
@@ -236,9 +230,9 @@ class _Drawn:
 def _draw(snapshot: Path, sites: set[str | None], chosen: dict[str | None, list[str]]) -> dict[str | None, _Drawn]:
     """Return the sample of each site: refused scrapes, and those whose posts no newer scrape took over."""
     ids = [scrape for site in chosen.keys() & sites for scrape in chosen[site]]
-    standing = pl.concat([_scan(snapshot, table).select("scrape_id") for table in ("questions", "answers")]).unique()
+    standing = pl.concat([scan_table(snapshot, table).select("scrape_id") for table in ("questions", "answers")]).unique()
     counted = pl.col("scrape_id").is_in(ids) | ~_is_of(chosen)
-    scrapes = _scan(snapshot, "scrapes").filter(_is_of(sites) & counted).select("scrape_id", "site", "layout", "verdict")
+    scrapes = scan_table(snapshot, "scrapes").filter(_is_of(sites) & counted).select("scrape_id", "site", "layout", "verdict")
     kept = pl.concat([scrapes.filter(pl.col("verdict") == "rejected"), scrapes.join(standing, on="scrape_id", how="semi")])
     frame = kept.unique("scrape_id").sort("scrape_id").collect()
     drawn = {}
@@ -265,4 +259,4 @@ def _portions(drawn: dict[str | None, _Drawn]) -> Iterator[list[str]]:
 
 def _read(snapshot: Path, table: str, ids: Iterable[str]) -> pl.DataFrame:
     wanted = pl.LazyFrame({"scrape_id": pl.Series(list(ids), dtype=pl.String)})
-    return _scan(snapshot, table).select(NEEDED[table]).join(wanted, on="scrape_id", how="semi").collect()
+    return scan_table(snapshot, table).select(NEEDED[table]).join(wanted, on="scrape_id", how="semi").collect()

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from flows.publish.manifest import FileEntry, check_file
 from flows.publish.parts import Part
-from schemas import traits_of
+from flows.publish.tables import columns_in, read_groups
+from schemas import polars_schema, traits_of
 
 TABLES = ("questions", "answers", "comments", "authors", "scrapes", "rejects")
 # Rows are compared by 64-bit hashes, 16 bytes each: of ten million, two share one with a chance below 3 in a million.
@@ -21,8 +21,9 @@ HASH_SEED = 21
 def compare_snapshots(before: Path, old: Sequence[FileEntry], after: Path, new: Iterable[Part]) -> dict[str, dict[str, int]]:
     """Return table → {"added", "changed", "gone"}: rows by their key; files that both share are not read.
 
-    `old` are the entries of the older manifest. Where a table has no key (rejects), a row is its own. Raises Damaged where a
-    file of the older snapshot has other bytes than were published: it is not parsed.
+    `old` are the entries of the older manifest. Where a table has no key (rejects), a row is its own. Of a snapshot of an older
+    contract the columns count that it has, under their present names: a new column alone changes no row. Raises Damaged where
+    a file of the older snapshot has other bytes than were published: it is not parsed.
     """
     was = {entry["path"] for entry in old}
     now = {part.path for part in new}
@@ -31,8 +32,10 @@ def compare_snapshots(before: Path, old: Sequence[FileEntry], after: Path, new: 
             check_file(before, entry)
     told = {}
     for table in TABLES:
-        gone = _hashes(table, [before / path for path in sorted(was - now) if path.startswith(f"{table}/")])
-        come = _hashes(table, [after / path for path in sorted(now - was) if path.startswith(f"{table}/")])
+        older = [before / path for path in sorted(was - now) if path.startswith(f"{table}/")]
+        newer = [after / path for path in sorted(now - was) if path.startswith(f"{table}/")]
+        columns = _columns_in_all(table, older)
+        gone, come = _hashes(table, older, columns), _hashes(table, newer, columns)
         both = come.join(gone, on="key", how="inner", suffix="_old")
         told[table] = {
             "added": come.height - both.height,
@@ -42,21 +45,19 @@ def compare_snapshots(before: Path, old: Sequence[FileEntry], after: Path, new: 
     return told
 
 
-def _hashes(table: str, files: list[Path]) -> pl.DataFrame:
-    """Return a hash of the key and one of the whole row for each row, read a row group at a time."""
-    frames = [pl.DataFrame(schema={"key": pl.UInt64, "row": pl.UInt64})]
-    for file in files:
-        with pq.ParquetFile(file) as part:
-            for group in range(part.num_row_groups):
-                rows = pl.from_arrow(part.read_row_group(group))
-                assert isinstance(rows, pl.DataFrame)  # noqa: S101 -- for the type checker: a table gives a frame
-                key = traits_of(table)["key"] or rows.columns
-                frames.append(
-                    rows.select(
-                        pl.struct(key).hash(seed=HASH_SEED).alias("key"), pl.struct(pl.all()).hash(seed=HASH_SEED).alias("row")
-                    ).unique("key", maintain_order=True)
-                )
-    return pl.concat(frames)
+def _columns_in_all(table: str, files: list[Path]) -> list[str]:
+    """Return the columns of a table that each of some files has."""
+    had = [columns_in(file, table) for file in files]
+    return [column for column in polars_schema(table) if all(column in columns for columns in had)]
+
+
+def _hashes(table: str, files: list[Path], columns: list[str]) -> pl.DataFrame:
+    """Return a hash of the key and one of some columns for each row, read a row group at a time."""
+    none = pl.DataFrame(schema={"key": pl.UInt64, "row": pl.UInt64})
+    key = pl.struct(traits_of(table)["key"] or columns).hash(seed=HASH_SEED)
+    row = pl.struct(columns).hash(seed=HASH_SEED)
+    hashed = [rows.select(key=key, row=row) for file in files for rows in read_groups(file, table, columns)]
+    return pl.concat([none, *hashed]).unique("key", keep="first", maintain_order=True)
 
 
 def moved(before: dict[str, Any], after: dict[str, Any], what: str) -> dict[str, list[int]]:

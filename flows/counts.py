@@ -44,11 +44,11 @@ class Counts:
         elif table == "spans":
             self.rules.update(_tally(rows.filter(pl.col("record_id").is_null())["rule"]))
         elif table == "rejects":
-            checks = _tally(rows["check"])
+            checks = _tally(rows["check_name"])
             self.checks.update(checks)
             self.pages += checks.get("duplicate", 0)
-            whole = rows.filter(pl.col("severity") != "cell", pl.col("check") != "duplicate")
-            self.refusals.update(_tally(whole["check"]))
+            whole = rows.filter(pl.col("severity") != "cell", pl.col("check_name") != "duplicate")
+            self.refusals.update(_tally(whole["check_name"]))
 
 
 def _tally(column: pl.Series) -> dict[str, int]:

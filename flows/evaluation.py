@@ -17,10 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from flows.errors import WrongUse
 from flows.publish.reading import told_as_damaged
+from flows.publish.tables import scan_table
 from flows.rules import read_text
 
 MAX_LABELS = 256 << 20  # bytes of a file of labels: some 40,000 threads
@@ -187,7 +186,7 @@ def _stem(source: str) -> str:
 
 def _read_pages(snapshot: Path) -> dict[str, dict[str, Any]]:
     """Return the scrapes of a snapshot by file name: the scrape, its question, its posts in order with their authors."""
-    tables = {name: pl.read_parquet(snapshot / name / "*.parquet") for name in ("scrapes", "questions", "answers", "authors")}
+    tables = {name: scan_table(snapshot, name).collect() for name in ("scrapes", "questions", "answers", "authors")}
     people = {row["author_id"]: row for row in tables["authors"].iter_rows(named=True)}
     pages: dict[str, dict[str, Any]] = {
         row["scrape_id"]: {"scrape": row, "question": None, "posts": []} for row in tables["scrapes"].iter_rows(named=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.publish.snapshots import latest_snapshot
+from flows.publish.tables import scan_table
 
 QUERY = """
 answers.join(authors, on="author_id").group_by("name", "role", "site")
@@ -20,7 +21,7 @@ def main(processed: str) -> None:
     snapshot = latest_snapshot(Path(processed))
     if snapshot is None:
         sys.exit(f"{processed}: no snapshot was published there yet; run threadmill clean first")
-    answers, authors = (pl.read_parquet(snapshot / table / "*.parquet") for table in ("answers", "authors"))
+    answers, authors = (scan_table(snapshot, table).collect() for table in ("answers", "authors"))
     found = (
         answers.join(authors, on="author_id")
         .group_by("name", "role", "site")

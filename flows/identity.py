@@ -9,11 +9,12 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 from unicodedata import normalize
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from w3lib.url import canonicalize_url
 
 MAX_URL = 4000  # characters; browsers and servers stop at 2,000 to 8,000
+ADDRESS_SIGN = re.compile(r"[/?#]")  # no id of a post has any of these; each address, whole or seen from its page, has one
 
 
 # An address with nothing to take off or to bring into order; a test holds it against the long way.
@@ -152,6 +153,22 @@ def site_of(url: str) -> str | None:
     except ValueError:
         return None
     return host.removeprefix("www.") if host else None
+
+
+def permalink_url(permalink: str | None, page_url: str | None) -> str | None:
+    """Return the address that a post's permalink is, seen from its page; None for an id alone, or where the page has none.
+
+    >>> permalink_url("?p=9#post-9", "https://example.org/t/7"), permalink_url("post-9", "https://example.org/t/7")
+    ('https://example.org/t/7?p=9#post-9', None)
+    """
+    said = permalink.strip() if permalink is not None else ""
+    if not ADDRESS_SIGN.search(said) or len(said) > MAX_URL or len(said.split()) > 1:
+        return None
+    try:
+        address = urljoin(page_url or "", said)
+        return address if address.startswith(("http://", "https://")) and urlsplit(address).hostname else None
+    except ValueError:
+        return None
 
 
 def scrape_id(content: str, locator: str | None, url: str | None) -> str:

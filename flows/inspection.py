@@ -17,13 +17,14 @@ COLUMNS = {
     **dict.fromkeys(STAGED, ()),
     "scrapes": (
         "scrape_id", "source", "format", "url", "site", "title", "language", "fetched_at", "encoding", "replacement_count",
-        "bytes", "chars", "layout", "declared_answer_count", "answer_count", "kept_chars", "cut_chars", "confidence", "verdict",
+        "bytes", "chars", "kind", "licence", "layout", "declared_answer_count", "answer_count", "kept_chars", "cut_chars",
+        "confidence", "verdict",
     ),
-    "spans": ("scrape_id", "start", "end", "role", "rule", "record_id"),
+    "spans": ("scrape_id", "start_offset", "end_offset", "role", "rule", "record_id"),
     "questions": ("question_id", "author_id"),
     "answers": ("answer_id", "author_id"),
     "comments": ("comment_id", "author_id"),
-    "rejects": ("severity", "column", "check", "value", "reason", "row"),
+    "rejects": ("severity", "column_name", "check_name", "value", "reason", "row"),
 }  # fmt: skip
 
 
@@ -58,7 +59,9 @@ class Inspection:
     def doubts(self) -> list[str]:
         """Return why the verdict is not "ok", a sentence each."""
         if self.scrape["verdict"] == "rejected":
-            return [f"{refusal['check']}: {refusal['reason']}" for refusal in self.refusals if refusal["severity"] == "scrape"]
+            return [
+                f"{refusal['check_name']}: {refusal['reason']}" for refusal in self.refusals if refusal["severity"] == "scrape"
+            ]
         doubts = []
         declared, found = self.scrape["declared_answer_count"], self.scrape["answer_count"]
         if declared is not None and declared != found:

@@ -129,17 +129,17 @@ def _counts_back(unread: list[str], page: Page, now: datetime) -> bool:
 
 def _read_refusal(row: dict[str, Any], page: Page) -> Reason | None:
     """Return what one refusal says against its scrape; None for a scrape's own, which its reasons tell better."""
-    if row["severity"] == "scrape" and row["check"] != "ledger":
+    if row["severity"] == "scrape" and row["check_name"] != "ledger":
         return None
     value = row["value"] or ""
     at = page.text.find(value) if value else -1
     where = (page.text, at, at + len(value)) if at >= 0 else ("", None, None)
-    what = row["table"].removesuffix("s")
-    if row["check"] == "template-residue":
+    what = row["table_name"].removesuffix("s")
+    if row["check_name"] == "template-residue":
         return give_reason("residue", *where, what=what)
     if row["severity"] == "cell":
         return give_reason("value-refused", *where, detail=row["reason"])
-    return give_reason("record-refused", *where, what=row["table"], detail=row["reason"])
+    return give_reason("record-refused", *where, what=row["table_name"], detail=row["reason"])
 
 
 def _dates(frames: Mapping[str, pl.DataFrame]) -> dict[str, list[tuple[str, datetime | None]]]:

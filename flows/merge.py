@@ -23,6 +23,7 @@ from schemas import polars_schema, traits_of
 # Bytes of staged rows that one part takes: zstd leaves about two fifths, so parts come to 128 to 256 MB.
 PART_BYTES = 480 << 20
 COUNTS = "author_counts"
+UNFILLED = ("near_duplicates",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,11 @@ def merge_share(share: Share) -> Merged:
     return Merged([writer.close() for writer in writers.values()], counts)
 
 
+def write_unfilled(target: Path) -> Merged:
+    """Write the tables that nothing fills yet, each with its full schema and no rows."""
+    return Merged([PartWriter(target, table, 0).close() for table in UNFILLED], Counts())
+
+
 def _runs_of(table: str, share: Share) -> Sequence[Run]:
     """Return where a table's rows are staged: with the batches, or with what was made of them since."""
     if table == COUNTS:
@@ -134,9 +140,9 @@ def _merge_scrapes(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict
     refused = copies.select(
         "scrape_id",
         "source",
-        table=pl.lit("scrapes"),
+        table_name=pl.lit("scrapes"),
         record_id=pl.col("scrape_id"),
-        check=pl.lit("duplicate"),
+        check_name=pl.lit("duplicate"),
         reason=pl.format("the same content as {}, which stands for both", "first"),
         severity=pl.lit("scrape"),
     )
@@ -186,6 +192,7 @@ def _merge_threads(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict
     questions = replace_aliases(_merge_questions(first_pages), aliases)
     answers, comments = _restate_posts(rows, aliases, share, at)
     answers, comments = merge_posts(answers, "answer_id", scrapes), merge_posts(comments, "comment_id", scrapes)
+    answers = _with_sites(answers, questions)
     counts = answers.group_by("question_id").agg(pl.len().cast(pl.Int32).alias("_answers"))
     questions = questions.join(counts, on="question_id", how="left").with_columns(
         answer_count=pl.col("_answers").fill_null(0).cast(pl.Int32)
@@ -195,6 +202,13 @@ def _merge_threads(rows: dict[str, pl.DataFrame], share: Share, at: int) -> dict
             raise Fault(f"{table}: a row refers to a question that is not there; nothing was published")  # promise 1
     write_run(share.counted / f"{at:06d}", COUNTS, _count_authors(questions, answers, comments), "author_id")
     return {"questions": questions, "answers": answers, "comments": comments}
+
+
+def _with_sites(answers: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
+    """Return answers with the sites of their questions: the scrapes of a thread may have said different ones."""
+    sites = questions.select("question_id", "site")
+    placed = answers.drop("site").join(sites, on="question_id", how="left", maintain_order="left")
+    return placed.select(answers.columns)
 
 
 def _restate_posts(

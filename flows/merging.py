@@ -98,7 +98,7 @@ def _hold_back(batches: _Batches, held: HeldBack, staging: Path, executor: Execu
 
 
 def _merge_tables(batches: _Batches, staging: Path, executor: Executor, overrides: Overrides) -> list[Merged]:
-    from flows.merge import plan_shares  # noqa: PLC0415
+    from flows.merge import plan_shares, write_unfilled  # noqa: PLC0415
     from flows.publish.runs import range_count  # noqa: PLC0415
 
     ranges, runs = range_count(batches.chars), [*batches.cleaned, *batches.carried]
@@ -111,7 +111,8 @@ def _merge_tables(batches: _Batches, staging: Path, executor: Executor, override
     _resolve_authors(batches.cleaned, ranges, staging, executor, overrides)
     if batches.chars > RENEW_ABOVE:
         executor.renew()
-    return run(["threads", "texts"]) + run(["spans", "scrapes", "authors"])  # these need what the threads came to
+    merged = run(["threads", "texts"]) + run(["spans", "scrapes", "authors"])  # these need what the threads came to
+    return [*merged, write_unfilled(staging / "snapshot")]
 
 
 def _resolve_authors(runs: list[Run], ranges: int, staging: Path, executor: Executor, overrides: Overrides) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 MAX_RAW = 2000  # characters; the whole text stands in `texts`
-SLICE = ("start", "end", "raw", "rule", "rules_version")
+SLICE = ("start_offset", "end_offset", "raw", "rule", "rules_version")
 
 
 def add_slices(frames: Mapping[str, pl.DataFrame], version: str) -> pl.DataFrame:
@@ -19,11 +19,12 @@ def add_slices(frames: Mapping[str, pl.DataFrame], version: str) -> pl.DataFrame
     rejects = frames["rejects"].drop(SLICE)
     if rejects.is_empty():
         return frames["rejects"]
+    size = pl.col("end_offset") - pl.col("start_offset")
     records = (
         frames["spans"]
         .join(rejects.select("scrape_id", "record_id").unique(), on=["scrape_id", "record_id"], how="semi")
         .group_by("scrape_id", "record_id")
-        .agg(pl.min("start"), pl.max("end"), pl.col("rule").sort_by(pl.col("end") - pl.col("start"), "start").last())
+        .agg(pl.min("start_offset"), pl.max("end_offset"), pl.col("rule").sort_by(size, "start_offset").last())
     )
     scrapes = frames["scrapes"].unique("scrape_id", keep="first").select("scrape_id", "chars", "layout")
     texts = frames["texts"].unique("scrape_id", keep="first").select("scrape_id", "text")
@@ -34,13 +35,12 @@ def add_slices(frames: Mapping[str, pl.DataFrame], version: str) -> pl.DataFrame
     )
     is_whole = (pl.col("severity") == "scrape") & (pl.col("chars") > 0)
     sliced = found.with_columns(
-        start=pl.when(is_whole).then(0).otherwise("start"),
-        end=pl.when(is_whole).then("chars").otherwise("end"),
+        start_offset=pl.when(is_whole).then(0).otherwise("start_offset"),
+        end_offset=pl.when(is_whole).then("chars").otherwise("end_offset"),
         rule=pl.when(is_whole).then("layout").otherwise("rule"),
         rules_version=pl.lit(version),
     )
-    length = pl.min_horizontal(pl.col("end") - pl.col("start"), MAX_RAW)
-    raw = pl.col("text").str.slice(pl.col("start"), length)
+    raw = pl.col("text").str.slice(pl.col("start_offset"), pl.min_horizontal(size, MAX_RAW))
     return (
         sliced.with_columns(raw=pl.when(raw != "").then(raw)).select(frames["rejects"].columns).cast(frames["rejects"].schema)
     )

@@ -26,6 +26,7 @@ class Page(NamedTuple):
     title: str | None = None  # what the container or the <title> says; a hint
     language: str | None = None
     fetched_at: datetime | None = None  # UTC
+    licence: str | None = None
     encoding: str | None = None
     replacement_count: int = 0  # characters that could not be decoded (U+FFFD put in their place)
     blemishes: tuple[Blemish, ...] = ()  # what the container said of the page and could not be used

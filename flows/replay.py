@@ -9,7 +9,9 @@ from typing import Any
 
 import polars as pl
 
-KEY = ("source", "table", "record_id", "column", "check")
+from flows.publish.tables import scan_table
+
+KEY = ("source", "table_name", "record_id", "column_name", "check_name")
 COPIES = "duplicate"  # a copy of a scrape that stands has nothing to come back
 MAX_SHOWN = 50
 
@@ -18,9 +20,8 @@ Refused = set[tuple[str | None, ...]]
 
 def read_refused(snapshot: Path, check: str | None = None) -> Refused:
     """Return what a snapshot refused, (source, table, record, column, check) each; of one check, or of all but copies."""
-    rejects = pl.concat([pl.scan_parquet(file, glob=False) for file in sorted((snapshot / "rejects").glob("*.parquet"))])
-    wanted = pl.col("check") == check if check else pl.col("check") != COPIES
-    return set(rejects.filter(wanted).select(KEY).collect().iter_rows())
+    wanted = pl.col("check_name") == check if check else pl.col("check_name") != COPIES
+    return set(scan_table(snapshot, "rejects").filter(wanted).select(KEY).collect().iter_rows())
 
 
 def inputs_of(refused: Refused, sources: Collection[str]) -> frozenset[str]:

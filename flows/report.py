@@ -137,9 +137,7 @@ def _changes_as_markdown(changes: dict[str, Any] | None) -> list[str]:
 
 def read_refused(snapshot: Path) -> list[dict[str, Any]]:
     """Return the first refused records of a snapshot, without their rows."""
-    import polars as pl  # noqa: PLC0415 -- loaded by now in a run; not by who only prints
+    from flows.publish.tables import scan_table  # noqa: PLC0415 -- the column engine; who only prints waits for none
 
-    frames = [pl.scan_parquet(file, glob=False) for file in sorted((snapshot / "rejects").glob("*.parquet"))]
-    return (
-        pl.concat(frames).select("source", "table", "column", "check", "value", "reason").head(MAX_REFUSED).collect().to_dicts()
-    )
+    rejects = scan_table(snapshot, "rejects").select("source", "table_name", "column_name", "check_name", "value", "reason")
+    return rejects.head(MAX_REFUSED).collect().to_dicts()

@@ -29,8 +29,8 @@ MAX_VALUE, MAX_ROW = 500, 8000
 
 ANSWER_PLACES = (
     "answer_id", "question_id", "scrape_id", "position", "headline", "body", "author_id", "byline", "posted_at",
-    "posted_at_raw", "votes", "is_accepted", "parent_answer_id", "last_seen_at", "confidence", "_fetched_at", "_source",
-    "_keyed_by",
+    "posted_at_raw", "votes", "is_accepted", "parent_answer_id", "url", "site", "last_seen_at", "confidence", "_fetched_at",
+    "_source", "_keyed_by",
 )  # fmt: skip
 AUTHOR_PLACES = (
     "author_id", "site", "name", "given_name", "family_name", "suffix", "credentials", "role", "location", "rating",
@@ -101,8 +101,9 @@ class Rows:
     ) -> None:  # fmt: skip
         """Add one refusal to the ledger of refusals."""
         self.add(
-            "rejects", scrape_id=scrape, source=source, table=table, record_id=record, column=column, check=check,
-            value=value[:MAX_VALUE] if value else None, reason=reason, severity=severity, row=row[:MAX_ROW] if row else None,
+            "rejects", scrape_id=scrape, source=source, table_name=table, record_id=record, column_name=column,
+            check_name=check, value=value[:MAX_VALUE] if value else None, reason=reason, severity=severity,
+            row=row[:MAX_ROW] if row else None,
         )  # fmt: skip
 
     def add_page(self, page: Page, found: Thread | NoThread) -> None:
@@ -138,7 +139,8 @@ class Rows:
             "scrapes", scrape_id=scrape, source=page.source, format=page.format, url=page.url if url else None, site=site,
             title=page.title or (thread.title if thread else None), language=page.language, fetched_at=page.fetched_at,
             encoding=page.encoding, replacement_count=page.replacement_count, bytes=page.bytes, chars=len(page.text),
-            layout=found.layout or None, declared_answer_count=thread.declared_answer_count if thread else None,
+            licence=page.licence, layout=found.layout or None,
+            declared_answer_count=thread.declared_answer_count if thread else None,
             answer_count=len(thread.answers) if thread else 0, kept_chars=kept, cut_chars=len(page.text) - kept,
             confidence=thread.confidence if thread else 0.0, verdict=_verdict(thread),
         )  # fmt: skip
@@ -169,8 +171,9 @@ class Rows:
             ids.append(identity.post_id("answer", qid, answer.permalink, equal, equals[equal], number))
             self._rows["answers"].append((
                 ids[-1], qid, scrape, position, answer.headline, answer.body, author, printed, dates[position],
-                answer.posted_at_raw, answer.votes, answer.is_accepted, _parent_of(answer, ids), page.fetched_at,
-                answer.confidence, page.fetched_at, page.source, "name" if answer.permalink is not None else equal[1],
+                answer.posted_at_raw, answer.votes, answer.is_accepted, _parent_of(answer, ids),
+                identity.permalink_url(answer.permalink, page.url), site, page.fetched_at, answer.confidence, page.fetched_at,
+                page.source, "name" if answer.permalink is not None else equal[1],
             ))  # fmt: skip
         self._add_remarks(page, thread, scrape, site, ids, dates[len(ids) :], days[len(ids) :])
         return ids

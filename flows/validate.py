@@ -244,7 +244,7 @@ def _find_residue(table: str, frames: Mapping[str, pl.DataFrame], find: Callable
 
 def _own_code(frames: Mapping[str, pl.DataFrame]) -> dict[tuple[str, str], str]:
     """Return (scrape, record) → what its stretches of role "code" say, without white space."""
-    spans = frames["spans"].filter(pl.col("role") == "code").select("scrape_id", "record_id", "start", "end")
+    spans = frames["spans"].filter(pl.col("role") == "code").select("scrape_id", "record_id", "start_offset", "end_offset")
     spans = spans.unique(maintain_order=True)  # a copy says the same
     texts = dict(
         frames["texts"]
@@ -349,8 +349,8 @@ def _reject_frame(refused: Sequence[Refusal], before: Mapping[str, pl.DataFrame]
         shown = orjson.dumps({name: cell for name, cell in row.items() if not name.startswith("_")}).decode()
         rows.append(
             {
-                "scrape_id": scrape, "source": source or sources.get(scrape, "unknown"), "table": refusal.table,
-                "record_id": next(iter(row.values())) or None, "column": refusal.column, "check": refusal.check,
+                "scrape_id": scrape, "source": source or sources.get(scrape, "unknown"), "table_name": refusal.table,
+                "record_id": next(iter(row.values())) or None, "column_name": refusal.column, "check_name": refusal.check,
                 "value": refusal.value and refusal.value[:MAX_VALUE], "reason": refusal.reason, "severity": refusal.severity,
                 "row": shown[:MAX_ROW],
             }

@@ -145,6 +145,8 @@ def _header(inspection: Inspection, view: View) -> Iterator[Row]:
             yield from _field(label, value, view)
         else:
             unknown.append(label)
+    if scrape["licence"] is not None:
+        yield from _field("licence", scrape["licence"], view)
     if inspection.text:
         yield from _field("not known", ", ".join(unknown), view, DIM)
     yield from _judgement(inspection, view)
@@ -166,7 +168,7 @@ def _judgement(inspection: Inspection, view: View) -> Iterator[Row]:
         yield from _field("", doubt, view, WARNING)
     for refusal in inspection.refusals:
         if refusal["severity"] != "scrape":
-            yield from _field("set aside", f"{refusal['column']}: {refusal['reason']}", view, WARNING)
+            yield from _field("set aside", f"{refusal['column_name']}: {refusal['reason']}", view, WARNING)
         for label in ("value", "row"):
             if refusal[label]:
                 yield from _field(label, refusal[label][:MAX_VALUE], view, DIM)

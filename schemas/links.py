@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from schemas.tables import Answers, AuthorAliases, Authors, Comments, Questions, Rejects, Scrapes, Spans, Table, Texts
+from schemas.tables import (
+    Answers,
+    AuthorAliases,
+    Authors,
+    Comments,
+    NearDuplicates,
+    Questions,
+    Rejects,
+    Scrapes,
+    Spans,
+    Table,
+    Texts,
+)
 
 TABLES: dict[str, type[Table]] = {
     "scrapes": Scrapes,
@@ -15,6 +27,7 @@ TABLES: dict[str, type[Table]] = {
     "comments": Comments,
     "authors": Authors,
     "author_aliases": AuthorAliases,
+    "near_duplicates": NearDuplicates,
     "rejects": Rejects,
 }
 

@@ -14,6 +14,11 @@ import polars as pl
 UTC = Annotated[pl.Datetime, "us", "UTC"]
 Strings = Annotated[pl.List, pl.String]
 HEX_ID = r"^[0-9a-f]{32}$"
+WEB_ADDRESS = r"^https?://"
+KINDS = [
+    "question", "discussion", "article", "listing", "profile", "product", "service", "faq", "reviews", "documentation",
+    "login", "search", "shell", "error", "botwall", "other",
+]  # fmt: skip
 
 
 def _key(description: str) -> Any:
@@ -73,6 +78,10 @@ class Scrapes(Table):
     replacement_count: pl.Int32 = _count("Characters that could not be decoded", "characters", nullable=False)
     bytes: pl.Int64 = _count("Size of the scrape as stored, after decompression", "bytes")
     chars: pl.Int32 = _count("Length of the text that was read", "characters", nullable=False)
+    kind: pl.String = pa.Field(
+        nullable=True, isin=KINDS, description="What the page is: question, discussion, article, listing …; null when not known"
+    )
+    licence: pl.String = _text("Licence of the page, as what stands beside its file says")
     layout: pl.String = _text("The splitter or layout that decided")
     declared_answer_count: pl.Int32 = _count("Answers that the page says it has", "answers")
     answer_count: pl.Int32 = _count("Answers found on the page", "answers", nullable=False)
@@ -103,8 +112,8 @@ class Spans(Table):
     """The ledger: where each stretch of a text went; the spans of a scrape partition its text."""
 
     scrape_id: pl.String = _key("The scrape")
-    start: pl.Int32 = _count("First character of the stretch, from 0", "characters", nullable=False)
-    end: pl.Int32 = _count("End of the stretch, exclusive", "characters", nullable=False, least=1)
+    start_offset: pl.Int32 = _count("First character of the stretch, from 0", "characters", nullable=False)
+    end_offset: pl.Int32 = _count("End of the stretch, exclusive", "characters", nullable=False, least=1)
     role: pl.String = _said("What it is: title, question, headline, answer, byline, votes, rating, artifact, chrome …")
     rule: pl.String = _said("The rule that decided")
     record_id: pl.String = _link("The record it went to; null for what was cut")
@@ -112,7 +121,11 @@ class Spans(Table):
     class Config(Table.Config):
         """Key and order."""
 
-        metadata = {"key": ["scrape_id", "start"], "sort": ["scrape_id", "start"], "shard": "scrape_id"}  # noqa: RUF012
+        metadata = {  # noqa: RUF012
+            "key": ["scrape_id", "start_offset"],
+            "sort": ["scrape_id", "start_offset"],
+            "shard": "scrape_id",
+        }
 
 
 class Questions(Table):
@@ -120,7 +133,7 @@ class Questions(Table):
 
     question_id: pl.String = _key("Digest of the thread's canonical URL, else of its title and opening post")
     scrape_id: pl.String = _key("The scrape that the row comes from")
-    url: pl.String = _text("Canonical address of the thread", str_matches=r"^https?://")
+    url: pl.String = _text("Canonical address of the thread", str_matches=WEB_ADDRESS)
     site: pl.String = _text("Host of the thread")
     title: pl.String = _text("Title of the thread")
     body: pl.String = _text("The opening post as plain text")
@@ -157,6 +170,8 @@ class Answers(Table):
     votes: pl.Int32 = pa.Field(nullable=True, description="Votes as shown", metadata={"unit": "votes"})
     is_accepted: pl.Boolean = pa.Field(nullable=True, description="Whether the asker or the site accepted it")
     parent_answer_id: pl.String = _link("The answer that it replies to")
+    url: pl.String = _text("Permalink of the answer; null where the page shows an id alone", str_matches=WEB_ADDRESS)
+    site: pl.String = _text("Host of the thread")
     last_seen_at: UTC = _time("When the newest scrape that shows the answer was fetched; null when not known")
     confidence: pl.Float64 = _share("How sure the split is")
 
@@ -232,23 +247,42 @@ class AuthorAliases(Table):
         metadata = {"key": ["alias_id"], "sort": ["author_id", "alias_id"], "shard": "author_id"}  # noqa: RUF012
 
 
+class NearDuplicates(Table):
+    """A record that says nearly what others of its cluster say."""
+
+    cluster_id: pl.String = _key("The records that say nearly the same")
+    record_id: pl.String = _key("The question or answer")
+    table_name: pl.String = pa.Field(isin=["questions", "answers"], description="The table of the record")
+    similarity: pl.Float64 = _share("How much of its words it shares with the record that was posted first")
+    first_posted_at: UTC = _time("When the earliest dated record of the cluster was posted")
+
+    class Config(Table.Config):
+        """Key and order."""
+
+        metadata = {  # noqa: RUF012
+            "key": ["cluster_id", "record_id"],
+            "sort": ["cluster_id", "record_id"],
+            "shard": "cluster_id",
+        }
+
+
 class Rejects(Table):
     """What was refused, why, and as it was found."""
 
     scrape_id: pl.String = _key("The scrape")
     source: pl.String = _said("Where the scrape stood")
-    table: pl.String = _said("The table that the record was meant for")
+    table_name: pl.String = _said("The table that the record was meant for")
     record_id: pl.String = _text("The record; null where it has no id")
-    column: pl.String = _text("The column at fault; null for a whole record")
-    check: pl.String = _said("The check that failed")
+    column_name: pl.String = _text("The column at fault; null for a whole record")
+    check_name: pl.String = _said("The check that failed")
     value: pl.String = _text("What was found, at most 500 characters")
     reason: pl.String = _said("Why it was refused, in one sentence")
     severity: pl.String = pa.Field(isin=["cell", "record", "scrape"], description="What was refused: cell, record or scrape")
     row: pl.String = _text("The refused record as JSON, at most 8,000 characters")
-    start: pl.Int32 = _count(
+    start_offset: pl.Int32 = _count(
         "Where the refused stretch of the scrape's text begins, from 0; null where it has none", "characters"
     )
-    end: pl.Int32 = _count("End of the refused stretch, exclusive", "characters")
+    end_offset: pl.Int32 = _count("End of the refused stretch, exclusive", "characters")
     raw: pl.String = _text("The refused stretch as it was read, at most 2,000 characters")
     rule: pl.String = _text("The rule or splitter that made the record; null where none was at work")
     rules_version: pl.String = _text("Digest of the rules and the code that refused it")
@@ -258,6 +292,6 @@ class Rejects(Table):
 
         metadata = {  # noqa: RUF012
             "key": [],
-            "sort": ["scrape_id", "table", "record_id", "column", "check", "source", "value"],
+            "sort": ["scrape_id", "table_name", "record_id", "column_name", "check_name", "source", "value"],
             "shard": "scrape_id",
         }

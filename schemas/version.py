@@ -1,3 +1,3 @@
 """The version of the contract: major for what breaks readers, minor for what is added."""
 
-CONTRACT_VERSION = "1.1"
+CONTRACT_VERSION = "2.0"

@@ -21,12 +21,12 @@ NOISE = random.Random(7).randbytes(20_000)  # noqa: S311 -- noise, not a secret
 def outcomes(processed: Path) -> dict[str, tuple[str, str | None]]:
     """Return verdict and refusal of every input: a scrape of its own, or the copy of another."""
     rejects = table(processed, "rejects").filter(severity="scrape")
-    checks = dict(rejects.select("source", "check").iter_rows())
+    checks = dict(rejects.select("source", "check_name").iter_rows())
     told = {
         source: (verdict, checks.get(source))
         for source, verdict in table(processed, "scrapes").select("source", "verdict").iter_rows()
     }
-    copies = rejects.filter(check="duplicate")["source"]
+    copies = rejects.filter(check_name="duplicate")["source"]
     assert not set(copies) & set(told)
     return told | dict.fromkeys(copies, ("copy", "duplicate"))
 
@@ -219,12 +219,12 @@ def test_records_that_cannot_be_used_are_refused_one_by_one(tmp_path: Path, clea
     raw = write_files(tmp_path / "raw", {GOOD: THREAD, "bad.jsonl": b"\n".join(lines)})
     assert clean(raw, tmp_path / "out").code == 0
     rejects = table(tmp_path / "out", "rejects")
-    cells = rejects.filter(severity="cell").sort("column").select("source", "column", "check", "value").rows()
+    cells = rejects.filter(severity="cell").sort("column_name").select("source", "column_name", "check_name", "value").rows()
     assert cells == [("bad.jsonl#a", "fetched_at", "time", "soon"), ("bad.jsonl#a", "url", "url", "javascript:alert(1)")]
     assert {source: check for source, (_, check) in outcomes(tmp_path / "out").items()} == {
         GOOD: None, "bad.jsonl#a": "no-thread", "bad.jsonl#@76": "json", "bad.jsonl#c": "no-text", "bad.jsonl#d": "no-text",
     }  # fmt: skip
-    refused = rejects.filter(check="json").row(0, named=True)
+    refused = rejects.filter(check_name="json").row(0, named=True)
     assert refused["row"] == "{broken", "what was refused can be seen"
 
 

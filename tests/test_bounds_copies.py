@@ -55,7 +55,9 @@ def written_by_copies(copies: int) -> dict[str, dict[str, tuple[object, ...]]]:
             "answer_count": 0, "kept_chars": len(code), "cut_chars": 0, "confidence": 1.0, "verdict": "ok",
         },
         "texts": {"scrape_id": scrape, "text": code},
-        "spans": {"scrape_id": scrape, "start": 0, "end": len(code), "role": "code", "rule": "own", "record_id": scrape},
+        "spans": {
+            "scrape_id": scrape, "start_offset": 0, "end_offset": len(code), "role": "code", "rule": "own", "record_id": scrape,
+        },
         "questions": {"question_id": scrape, "scrape_id": scrape, "body": code, "answer_count": 0, "confidence": 1.0},
     }  # fmt: skip
     for table, row in values.items():

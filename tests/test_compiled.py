@@ -48,7 +48,7 @@ def test_compiled_and_plain_give_the_same_bytes(samples: Path, tmp_path: Path) -
     plain = clean(raw, tmp_path / "plain", THREADMILL_PLAIN="1")
     assert clean(raw, tmp_path / "compiled") == plain
     rejects = pl.read_parquet(tmp_path / "compiled/latest/rejects/*.parquet")
-    assert not {"defect", "conservation"} & set(rejects["check"])
+    assert not {"defect", "conservation"} & set(rejects["check_name"])
 
 
 def test_plain_python_is_taken_when_asked_for() -> None:

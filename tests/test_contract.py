@@ -23,6 +23,7 @@ from schemas.changes import BREAKING, MINOR, PATCH, demanded_version, find_chang
 from schemas.contract import Document, build_contract, read_contract
 from schemas.dictionary import build_dictionary
 from schemas.json_schema import build_json_schema
+from tests.conftest import THREAD, write_files
 from tests.inline import snapshot_of
 
 ROOT = Path(__file__).parent.parent
@@ -173,7 +174,7 @@ def test_an_export_never_sweeps_away_the_contract_that_it_breaks(tmp_path: Path,
 def test_diff_reads_a_snapshot_its_manifest_and_the_folder_of_its_latest(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "raw").mkdir()
+    write_files(tmp_path / "raw", {"a.txt": THREAD})
     snapshot = snapshot_of(tmp_path / "raw", tmp_path / "processed")
     for old in (snapshot, snapshot / "manifest.json", tmp_path / "processed"):
         assert main(["schema", "diff", str(old)]) == 0

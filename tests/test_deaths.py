@@ -75,7 +75,7 @@ def told(tmp_path: Path, files: dict[str, bytes | str], workers: int) -> dict[st
         run_clean(raw, tmp_path / "out", executor, Silent())
     finally:
         executor.close()
-    refused = table(tmp_path / "out", "rejects").filter(severity="scrape").select("source", "check").iter_rows()
+    refused = table(tmp_path / "out", "rejects").filter(severity="scrape").select("source", "check_name").iter_rows()
     return dict(table(tmp_path / "out", "scrapes").select("source", "verdict").iter_rows()) | dict(refused)
 
 

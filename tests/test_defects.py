@@ -78,7 +78,7 @@ def test_a_page_that_raises_anywhere_on_its_path_is_refused_alone(
     found = tables_of(snapshot_of(inputs_with_poison(tmp_path / "raw", place), tmp_path / "out"))
     assert sorted(found["scrapes"]["verdict"]) == ["ok", "ok", "rejected"]
     (refused,) = found["rejects"].to_dicts()
-    assert (refused["check"], refused["table"], refused["severity"]) == ("defect", "scrapes", "scrape")
+    assert (refused["check_name"], refused["table_name"], refused["severity"]) == ("defect", "scrapes", "scrape")
     assert "please report it" in refused["reason"]
     assert type(error).__name__ in refused["reason"]
     assert any(record.exc_info and record.levelno == logging.ERROR for record in caplog.records)
@@ -107,7 +107,7 @@ def test_a_page_over_which_the_memory_runs_out_is_refused_and_tried_again(
 ) -> None:  # fmt: skip
     raw = write_files(tmp_path / "raw", SOUND | {"b.txt": POISONED})
     poison(monkeypatch, "flows.pipeline.mark_lines", MemoryError())
-    assert tables_of(snapshot_of(raw, tmp_path / "out"))["rejects"]["check"].to_list() == ["memory"]
+    assert tables_of(snapshot_of(raw, tmp_path / "out"))["rejects"]["check_name"].to_list() == ["memory"]
     monkeypatch.undo()
     again = clean_inline(raw, tmp_path / "out")
     assert again.snapshot is not None

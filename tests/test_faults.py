@@ -340,7 +340,7 @@ def test_large_inputs_are_refused_in_little_memory(what: str, raw: Path, tmp_pat
     peak = peak_of(raw, tmp_path / "out")
     rejects = table(tmp_path / "out", "rejects").filter(severity="scrape")
     assert [source.split("#")[0] for source in rejects["source"]] == [name]
-    assert rejects["check"].to_list() == [check]
+    assert rejects["check_name"].to_list() == [check]
     assert table(tmp_path / "out", "scrapes").filter(source="good.txt")["verdict"].to_list() == ["ok"]
     print(f"{what}: {peak} MiB")
     assert peak <= 600

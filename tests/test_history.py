@@ -189,7 +189,7 @@ def test_a_refused_scrape_carries_what_it_takes_to_try_it_again(raw: Path, tmp_p
     write_files(raw, {"none.txt": text})
     clean(raw, tmp_path / "processed")
     (refused,) = table(tmp_path / "processed", "rejects").to_dicts()
-    assert (refused["source"], refused["start"], refused["end"]) == ("none.txt", 0, len(text))
+    assert (refused["source"], refused["start_offset"], refused["end_offset"]) == ("none.txt", 0, len(text))
     assert refused["raw"] == text
     assert refused["rules_version"]
 

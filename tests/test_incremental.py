@@ -168,7 +168,7 @@ def test_an_input_that_could_not_be_read_is_tried_again(raw: Path, tmp_path: Pat
         return pieces.refuse(planning.Input(path, source, 0), "vanished") if source == "1.txt" else hidden(path, source, known)
 
     monkeypatch.setattr(planning, "read_file", vanish)
-    assert table(snapshot_of(raw, tmp_path / "p"), "rejects")["check"].to_list() == ["vanished"]
+    assert table(snapshot_of(raw, tmp_path / "p"), "rejects")["check_name"].to_list() == ["vanished"]
     monkeypatch.setattr(planning, "read_file", hidden)
     work, snapshot = worked(raw, tmp_path / "p")
     assert work == {"unchanged": 5, "outdated": 1}

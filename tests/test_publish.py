@@ -157,7 +157,7 @@ def test_a_copy_of_a_scrape_is_refused_and_named(tmp_path: Path) -> None:
     snapshot = snapshot_of(tmp_path / "raw", tmp_path / "processed")
     assert table(snapshot, "scrapes")["source"].to_list() == ["a.txt"]
     (refused,) = table(snapshot, "rejects").to_dicts()
-    assert (refused["source"], refused["check"]) == ("b.txt", "duplicate")
+    assert (refused["source"], refused["check_name"]) == ("b.txt", "duplicate")
     assert "a.txt" in refused["reason"]
 
 

@@ -126,7 +126,7 @@ def test_pages_without_a_thread_publish_no_question_and_lose_nothing(folder: str
     snapshot = snapshot_of(SHARED / "corpus" / folder, tmp_path)
     tables = {name: pl.read_parquet(snapshot / name / "*.parquet") for name in ("scrapes", "questions", "rejects")}
     assert tables["questions"].height == 0
-    assert set(tables["rejects"]["check"]) == {"no-thread"}
+    assert set(tables["rejects"]["check_name"]) == {"no-thread"}
     assert tables["scrapes"].height == len(list((SHARED / "corpus" / folder).iterdir()))
 
 

@@ -73,8 +73,11 @@ def test_a_source_file_speaks_for_its_folder_and_those_below_and_the_sidecar_win
         "sub/deep/8.html.meta.json": '{"site": "other.net"}',
     }
     raw = write_files(tmp_path, files)
-    assert known_of(raw, "7-knee.txt.gz") == Provenance("https://example.org/t/7-knee", "example.org", None, None, MAY, [])
-    assert known_of(raw, "sub/deep/8.html") == Provenance("https://example.org/t/8", "other.net", None, None, MAY, [])
+    assert known_of(raw, "7-knee.txt.gz") == Provenance(
+        "https://example.org/t/7-knee", "example.org", None, None, MAY, [], licence="CC0"
+    )
+    known = known_of(raw, "sub/deep/8.html")
+    assert known == Provenance("https://example.org/t/8", "other.net", None, None, MAY, [], licence="CC0")
 
 
 def test_the_nearest_source_file_counts(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from schemas import polars_schema
 ID = "0" * 32
 
 
-def write_part(snapshot: Path, table: str, name: str, **columns: list[object]) -> Path:
+def write_part(snapshot: Path, table: str, name: str, /, **columns: list[object]) -> Path:
     file = snapshot / table / name
     file.parent.mkdir(parents=True, exist_ok=True)
     pl.DataFrame(columns).write_parquet(file)
@@ -44,3 +44,21 @@ def test_a_table_that_an_older_contract_lacked_has_no_rows_and_another_one_witho
     assert (aliases.height, dict(aliases.schema)) == (0, polars_schema("author_aliases"))
     with pytest.raises(FileNotFoundError, match="the table answers has no file"):
         scan_table(tmp_path, "answers")
+
+
+def test_columns_that_were_renamed_have_their_present_names(tmp_path: Path) -> None:
+    spans = read_part(write_part(tmp_path, "spans", "a.parquet", scrape_id=[ID], start=[0], end=[7]), "spans")
+    assert spans.select("start_offset", "end_offset").row(0) == (0, 7)
+    old = {"table": ["answers"], "column": ["votes"], "check": ["int32"], "start": [3], "end": [4]}
+    rejects = read_part(write_part(tmp_path, "rejects", "a.parquet", **old), "rejects")
+    now = ("table_name", "column_name", "check_name", "start_offset", "end_offset")
+    assert rejects.select(now).row(0) == ("answers", "votes", "int32", 3, 4)
+
+
+def test_the_site_of_an_answer_is_that_of_its_question_where_the_answers_do_not_say_it(tmp_path: Path) -> None:
+    other = "1" * 32
+    write_part(tmp_path, "questions", "a.parquet", question_id=[ID, other], site=["a.example", None])
+    write_part(tmp_path, "answers", "a.parquet", answer_id=["2" * 32, "3" * 32], question_id=[other, ID])
+    assert scan_table(tmp_path, "answers").select("question_id", "site", "url").collect().rows() == [
+        (other, None, None), (ID, "a.example", None),
+    ]  # fmt: skip

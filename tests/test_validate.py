@@ -44,7 +44,7 @@ def spoil(tables: dict[str, dict[str, Any]], table: str, column: str, value: Any
 
 
 def refusals(frames: dict[str, pl.DataFrame]) -> list[tuple[str, str | None, str]]:
-    return [(row["table"], row["column"], row["severity"]) for row in frames["rejects"].to_dicts()]
+    return [(row["table_name"], row["column_name"], row["severity"]) for row in frames["rejects"].to_dicts()]
 
 
 def test_a_sound_batch_passes_whole() -> None:
@@ -67,7 +67,7 @@ def test_a_bad_optional_cell_becomes_null_and_is_logged(table: str, column: str,
     frames = spoil(staged(), table, column, value)
     assert frames[table][column][0] is None
     (refused,) = frames["rejects"].to_dicts()
-    assert (refused["table"], refused["column"], refused["severity"]) == (table, column, "cell")
+    assert (refused["table_name"], refused["column_name"], refused["severity"]) == (table, column, "cell")
     assert (refused["value"] or "") == str(value)
     assert refused["reason"].startswith(column)
     assert refused["row"]
@@ -108,7 +108,7 @@ def test_no_row_vanishes() -> None:
     tables["answers"]["answer_id"][0] = None
     tables["answers"]["confidence"][1] = -1.0
     frames = validate_batch(tables, find_residue)
-    refused = frames["rejects"].filter(pl.col("severity") == "record")["table"].to_list()
+    refused = frames["rejects"].filter(pl.col("severity") == "record")["table_name"].to_list()
     assert frames["answers"].height + refused.count("answers") == before["answers"]
 
 
@@ -163,7 +163,7 @@ def test_words_that_wander_from_one_field_to_the_next_are_found_in_a_page_with_o
 
 def test_a_ledger_that_cannot_stand_rejects_its_scrape_whole_and_no_other() -> None:
     other = page_of(TEXT.replace("toaster", "kettle"), "u.txt", "https://a.example/q/2")
-    frames = spoil(staged(page_of(), other), "spans", "end", 0)
+    frames = spoil(staged(page_of(), other), "spans", "end_offset", 0)
     rejected = frames["scrapes"].filter(pl.col("verdict") == "rejected")
     assert (frames["scrapes"].height, rejected["source"].to_list()) == (2, ["t.txt"])
     assert frames["questions"]["url"].to_list() == ["https://a.example/q/2"]
@@ -179,7 +179,7 @@ def test_a_cell_that_no_column_can_hold_is_refused_and_not_a_crash(column: str, 
     frames = spoil(staged(), "answers", column, value)
     assert frames["answers"].height == 2
     assert frames["answers"][column].null_count() >= 1
-    assert (check in frames["rejects"]["check"].to_list()) is True
+    assert (check in frames["rejects"]["check_name"].to_list()) is True
 
 
 def test_all_residue_holds_one_of_the_signs_by_which_it_is_looked_for() -> None:
@@ -192,7 +192,7 @@ def test_all_residue_holds_one_of_the_signs_by_which_it_is_looked_for() -> None:
 # -- the models' checks as one expression ---------------------------------------------------------------------------------
 
 CELLS: dict[Any, list[Any]] = {
-    pl.String: ["", "a", "0" * 32, "0" * 31 + "G", "0" * 32 + "\n", "https://a.example", "ok", "cell", "scrape"],
+    pl.String: ["", "a", "0" * 32, "0" * 31 + "G", "0" * 32 + "\n", "https://a.example", "ok", "cell", "scrape", "answers"],
     pl.Int32: [-1, 0, 1, 2**31 - 1],
     pl.Int64: [-1, 0, 1],
     pl.Float64: [-0.1, 0.0, 1.0, 1.1, 5.0, float("nan"), float("inf")],

@@ -29,7 +29,7 @@ def test_roles_that_are_not_known_yet_are_shown_plainly() -> None:
     scrape = dict.fromkeys(Inspection.__slots__) | {
         "source": "a", "format": "txt", "bytes": 5, "chars": 5, "replacement_count": 0, "answer_count": 0, "kept_chars": 5,
         "cut_chars": 0, "confidence": 1.0, "verdict": "ok", "declared_answer_count": None, "fetched_at": None,
-        **dict.fromkeys(("encoding", "url", "site", "title", "language", "layout")),
+        **dict.fromkeys(("encoding", "url", "site", "title", "language", "licence", "layout")),
     }  # fmt: skip
     inspection = Inspection(scrape, [], "words", None, [Post()], [("id", None)], [Claim(0, 5, "signature", "new-rule", 0)])
     rows = ["".join(text for text, _ in row) for row in show_inspection(inspection, View())]

@@ -64,5 +64,5 @@ def _print(told: dict[str, Any]) -> None:
         for check, number in counts.items():
             console.print(f"  {check}: {number:,}", markup=False)
     for record in told["records"]:
-        console.print(f"  back: {record['source']} {record['table']} ({record['check']})", markup=False)
+        console.print(f"  back: {record['source']} {record['table_name']} ({record['check_name']})", markup=False)
     console.print(f"snapshot: {told['snapshot']}", markup=False)

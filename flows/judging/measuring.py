@@ -41,7 +41,7 @@ NEEDED = {
         "confidence", "verdict",
     ),
     "texts": ("scrape_id", "text"),
-    "spans": ("scrape_id", "start", "end", "rule", "record_id"),
+    "spans": ("scrape_id", "start_offset", "end_offset", "rule", "record_id"),
     "questions": ("scrape_id", "question_id", "title", "body", "author_id", "posted_at", "posted_at_raw"),
     "answers": (
         "scrape_id", "question_id", "position", "headline", "body", "author_id", "byline", "posted_at", "posted_at_raw",

@@ -176,7 +176,7 @@ def _read_record(record: WarcRecord, source: str, at: int, known: Provenance) ->
     url = without_surrogates(uri).text
     fetched_at, blemish = read_time(record.headers.get("WARC-Date") or "", "WARC-Date")
     blemishes = [*known.blemishes, *([blemish] if blemish and blemish.value else [])]
-    said = Provenance(url, known.site, None, known.language, fetched_at or known.fetched_at, blemishes)
+    said = Provenance(url, known.site, None, known.language, fetched_at or known.fetched_at, blemishes, licence=known.licence)
     page = read_content(block, where, said)
     return page._replace(locator=locator) if isinstance(page, Page) else page
 

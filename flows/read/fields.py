@@ -77,7 +77,7 @@ def read_fields(record: dict[str, Any], source: str, place: str, known: Provenan
     return Page(
         source=where, format=form, text=text, bytes=raw.size, digest=raw.digest, locator=locator or None,
         url=said.url, site=said.site, title=said.title, language=said.language, fetched_at=said.fetched_at,
-        encoding=encoding, replacement_count=replaced, blemishes=tuple(said.blemishes),
+        licence=said.licence, encoding=encoding, replacement_count=replaced, blemishes=tuple(said.blemishes),
     )  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def _as_text(value: object) -> str:
 
 def _provenance(record: dict[str, Any], known: Provenance) -> Provenance:
     """Return what the record says of itself, else what stands beside the file; an address and a title are one page's own."""
-    said = Provenance(None, known.site, None, known.language, known.fetched_at, list(known.blemishes))
+    said = Provenance(None, known.site, None, known.language, known.fetched_at, list(known.blemishes), licence=known.licence)
     for column in ("url", "site", "title", "language"):
         value = _first(record, keys_of(column, known))
         if value is not None:

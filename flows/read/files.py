@@ -177,7 +177,7 @@ def _page_from(data: bytes, source: str, form: str, known: Provenance, declared:
         return Unreadable(source, form, "empty", reason, bytes=len(data), digest=digest)
     return Page(
         source=source, format=form, text=text, bytes=len(data), digest=digest, url=url, site=known.site, title=title,
-        language=language, fetched_at=known.fetched_at, encoding=encoding, replacement_count=replaced,
+        language=language, fetched_at=known.fetched_at, licence=known.licence, encoding=encoding, replacement_count=replaced,
         blemishes=tuple(known.blemishes), markup=markup,
     )  # fmt: skip
 

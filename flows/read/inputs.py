@@ -56,6 +56,7 @@ class Provenance:
     fetched_at: datetime | None = None
     blemishes: list[Blemish] = field(default_factory=list)
     columns: dict[str, str] = field(default_factory=dict)  # what a field of a record is for → the name it has there
+    licence: str | None = field(default=None, repr=False)  # see flows/read/stamps.py
 
 
 def find_inputs(raw: Path) -> list[Input]:
@@ -287,7 +288,7 @@ def _date_in_name(name: str) -> str | None:
 
 
 def _take(known: Provenance, says: dict[str, Any], where: str) -> None:
-    for column in ("url", "site", "title", "language"):
+    for column in ("url", "site", "title", "language", "licence"):
         value = says.get(column)
         if isinstance(value, str) and value.strip():
             setattr(known, column, without_surrogates(value.strip()).text)

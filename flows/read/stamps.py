@@ -44,7 +44,9 @@ def stamp_input(found: Input, raw: Path, before: Stamp | None = None) -> Stamp:
     """Return the stamp of an input; its bytes are read only where size and time are not those of `before`."""
     if found.refusal is not None:
         return Stamp(0, -1, UNREADABLE + found.refusal, "")
-    beside = _digest(repr(read_provenance(found, raw)).encode("utf-8", "surrogatepass"))
+    known = read_provenance(found, raw)
+    # The licence came later: apart, so that what stands beside a file without one is what it was.
+    beside = _digest(f"{known!r}{known.licence or ''}".encode("utf-8", "surrogatepass"))
     if before is not None and (found.size, found.changed) == (before.size, before.changed):
         return Stamp(before.size, before.changed, before.content, beside, before.ranges)
     is_fresh = found.changed > time.time_ns() - UNSURE_NS  # a time to come is none to trust either

@@ -55,8 +55,8 @@ def clean_mutants(count: int, seed: int, folder: Path) -> dict[str, Any]:
         snapshot = snapshot_of(raw, folder / f"out{start}")
         scrapes, rejects = (pl.read_parquet(snapshot / table / "*.parquet") for table in ("scrapes", "rejects"))
         verdicts.update(scrapes["verdict"].to_list())
-        checks.update(rejects["check"].to_list())
-        broken += rejects.filter(pl.col("check").is_in(DEFECTS))["source"].to_list()
+        checks.update(rejects["check_name"].to_list())
+        broken += rejects.filter(pl.col("check_name").is_in(DEFECTS))["source"].to_list()
     pipeline.split_page = split
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     return {
