@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
+import resource
 import sys
 from importlib import import_module
 from importlib.metadata import version
 from typing import NoReturn
 
-from flows.errors import ThreadmillError, WrongUse
+from flows.ending import end
+from flows.errors import Fault, WrongUse
+from flows.output import guarded_output
 
 # Command → the module below flows/commands that has add_arguments(parser) and run(arguments) → exit code.
 COMMANDS = {
@@ -26,6 +28,10 @@ COMMANDS = {
     "snapshots": ("snapshots", "list the snapshots of PROCESSED, and check that they are whole"),
     "validate": ("validate", "judge scrapes before they are let in, one by one and against what is published"),
 }
+
+LIGHT = ("layouts", "path", "rollback", "schema", "snapshots")  # they load no column engine
+# A process of the column engine with its libraries: with less, they die in the middle of their work, some by a signal.
+LEAST_ADDRESS_SPACE = 1900 << 20
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -50,22 +56,31 @@ def build_parser(chosen: str | None = None) -> OneLineParser:
     return parser
 
 
+def check_address_space() -> None:
+    """Raise Fault where `ulimit -v` leaves less than the libraries take."""
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESS_SPACE:
+        least = f"at least {LEAST_ADDRESS_SPACE >> 10} are needed"
+        raise Fault(f"the address space of a process is limited to {limit >> 10} KiB (ulimit -v), and {least}; raise the limit")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    given = sys.argv[1:] if arguments is None else arguments
-    try:
-        parsed = build_parser(next((word for word in given if not word.startswith("-")), None)).parse_args(given)
-        run = import_module(f"flows.commands.{COMMANDS[parsed.command][0]}").run
-        return int(run(parsed))
-    except ThreadmillError as error:
-        print(f"threadmill: {error}", file=sys.stderr)
-        return error.exit_code
-    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        print("threadmill: interrupted; nothing was published, the last snapshot stands", file=sys.stderr)
-        return 130
+    with guarded_output():
+        try:
+            code = _run(sys.argv[1:] if arguments is None else arguments)
+            sys.stdout.flush()
+        except BaseException as error:  # noqa: BLE001 -- the last net: what nobody expected is no refusal of the data
+            return end(error)
+    return code
+
+
+def _run(given: list[str]) -> int:
+    parsed = build_parser(next((word for word in given if not word.startswith("-")), None)).parse_args(given)
+    if parsed.command not in LIGHT:
+        check_address_space()
+    run = import_module(f"flows.commands.{COMMANDS[parsed.command][0]}").run
+    return int(run(parsed))
 
 
 if __name__ == "__main__":

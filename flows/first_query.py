@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.output import say
 from flows.publish.snapshots import latest_snapshot
 from flows.publish.tables import scan_table
 
@@ -30,10 +31,11 @@ def main(processed: str) -> None:
     )
     print("\nThe tables:")
     for folder in sorted(path for path in snapshot.iterdir() if path.is_dir()):
-        print(f"  {folder}/*.parquet")
+        say(f"  {folder}/*.parquet")
     print(f"\nA first query (Polars):\n{QUERY}")
     with pl.Config(tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, tbl_rows=12):
-        print(found)
+        for line in str(found).split("\n"):
+            say(line)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from typing import Any
 
 from rich.cells import cell_len, get_character_cell_size
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderableType, RenderHook
+from rich.segment import Segment
 
-# What steers a terminal or reorders what it shows, whatever the font: control characters (ESC opens every escape
-# sequence), the controls of bidirectional text, half surrogate pairs, line and paragraph separators.
-_STEERING = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+from flows.output import STEERING, escape
+
 # What is there and cannot be seen: tabs, spaces that are not " ", zero-width characters, tags.
 _INVISIBLE = re.compile(
     "[\t\xa0\xad\u034f\u115f\u1160\u1680\u180b-\u180f\u2000-\u200d\u202f\u205f-\u2065\u206a-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff"
@@ -30,6 +33,41 @@ COLOURS = {"pass": "green", "suspect": "yellow", "fail": "red", "note": "dim"}  
 MAX_MARKS = 8  # combining marks that stay with their letter at a wrap; no script stacks more
 
 
+def open_console(*, aside: bool = False, **settings: Any) -> Console:
+    """Return what prints on standard output, or standard error: whatever is printed, it alone steers the terminal.
+
+    A closed pipe is left to the command; rich's own consoles end the program.
+    """
+    console = _Console(stderr=aside, markup=False, emoji=False, highlight=False, **settings)
+    console.push_render_hook(_Escaping())
+    return console
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+class _Escaping(RenderHook):
+    """Shows what would steer the terminal as escapes, in all that is printed; what rich itself steers is marked as control."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        """Return what is to be printed."""
+        return [_Escaped(renderable) for renderable in renderables]
+
+
+class _Escaped:
+    def __init__(self, inner: RenderableType) -> None:
+        self._inner = inner
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        for segment in console.render(self._inner, options):
+            if segment.control or segment.text == "\n":
+                yield segment
+            else:
+                yield Segment(escape(segment.text), segment.style)
+
+
 def neutralize(text: str, *, show_invisible: bool = False) -> str:
     """Return a line of text that is safe to print: what would steer the terminal is shown as a visible symbol.
 
@@ -44,7 +82,7 @@ def neutralize(text: str, *, show_invisible: bool = False) -> str:
         text = _INVISIBLE.sub(lambda found: _NAMES.get(found[0]) or _symbol(found[0]), text)
     else:
         text = text.replace("\t", TAB).replace("\xa0", " ")
-    return text if text.isascii() and text.isprintable() else _STEERING.sub(lambda found: _symbol(found[0]), text)
+    return text if text.isascii() and text.isprintable() else STEERING.sub(lambda found: _symbol(found[0]), text)
 
 
 def _symbol(char: str) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flows.errors import Fault
+from flows.output import clean_logs
 from flows.read.whereabouts import KEY, NOWHERE, SLOT, WHEREABOUTS, name_place
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ def begin_worker(notes: Any = None) -> None:
     """Make a worker leave Ctrl-C to the run, end when the run was killed, use what was compiled, and note what it is at."""
     from flows.compiled import use_build  # noqa: PLC0415 -- before a job comes, whose arguments load modules
 
+    clean_logs()
     use_build()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

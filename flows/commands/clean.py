@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import warnings
@@ -17,12 +16,13 @@ from rich.table import Table
 
 from flows.commands.options import add_layouts, add_workers
 from flows.errors import WrongUse
+from flows.output import escape, say_json
 from flows.places import check_places, read_place
 from flows.publish.snapshots import check_place
 from flows.removals import ALL, MAX_REMOVED
 from flows.report import WATCHER, held_lines, report_rows, summarize, work_line
 from flows.run import ON_REJECT, Options, check_raw_is_there, run_clean
-from flows.terminal import COLOURS, neutralize
+from flows.terminal import COLOURS, neutralize, open_console
 from flows.workers import PlainExecutor, WorkerPool, count_cores
 
 # Prefect's own words, and its calls home, have no place in a batch job's output. Of an error it would print the traceback:
@@ -110,7 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
         lambda: run_path(arguments.raw, arguments.processed, options, arguments.workers, with_prefect=not arguments.no_prefect)
     )
     if arguments.json:
-        print(json.dumps(done, ensure_ascii=False))
+        say_json(done)
     else:
         _print(done)
     return 1 if any(done[what] and done[what]["held"] for what in ("gate", "guard")) else 0
@@ -125,7 +125,7 @@ def _read_site(word: str) -> str:
 
 def watched(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Do some work under a progress bar; return its result."""
-    with ProgressBar(Console(stderr=True)) as progress:
+    with ProgressBar(open_console(aside=True)) as progress:
         token = WATCHER.set(progress)
         try:
             return work()
@@ -195,7 +195,7 @@ class ProgressBar:
 
 
 def _print(done: dict[str, Any]) -> None:
-    console = Console()
+    console = open_console()
     for verdict, line in held_lines(done):
         console.print(neutralize(line), style=COLOURS[verdict], highlight=False, soft_wrap=True, markup=False)
     if done["held"]:
@@ -215,4 +215,4 @@ def _print(done: dict[str, Any]) -> None:
         for name, rows in done["tables"].items():
             table.add_row(f"rows of {name}", f"{rows:,}")
         console.print(table)
-    console.print(f"snapshot: {done['snapshot']}", soft_wrap=True, highlight=False)
+    console.print(escape(f"snapshot: {done['snapshot']}"), soft_wrap=True, highlight=False, markup=False)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 from flows.discover import Found, iter_pages, survey_pages
 from flows.discovering.writing import show_rule
 from flows.errors import Fault, WrongUse
+from flows.output import say, say_json
 from flows.places import read_place
 from flows.proposing import LayoutProposed, Proposals, RuleProposed, propose
 from flows.publish.snapshots import open_latest
@@ -54,12 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
     proposals = propose(found, targets, snapshot, name, arguments.least)
     written = write_proposals(proposals, arguments.write) if arguments.write is not None else []
     if arguments.json:
-        print(json.dumps(as_json(proposals, written), ensure_ascii=False))
+        say_json(as_json(proposals, written))
         return 0
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # a terminal of ASCII still gets the report
     for line in report(proposals, written, whole=arguments.write is None):
-        print(neutralize(line))
+        say(neutralize(line))
     return 0
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from flows.errors import WrongUse
 from flows.evaluation import Evaluation, evaluate_snapshot
+from flows.output import escape, say_json
 from flows.places import read_place
 from flows.publish.snapshots import published_snapshot
+from flows.terminal import open_console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,14 +31,14 @@ def run(arguments: argparse.Namespace) -> int:
     snapshot = published_snapshot(arguments.processed)
     scores = evaluate_snapshot(snapshot, arguments.gold)
     if arguments.json:
-        print(json.dumps(scores.as_dict(), ensure_ascii=False))
+        say_json(scores.as_dict())
     else:
         _print(scores, arguments.worst)
     return 0
 
 
 def _print(scores: Evaluation, worst: int) -> None:
-    console = Console()
+    console = open_console()
     table = Table("field", "precision", "recall", "F1", "right", "published", "labelled", box=None, pad_edge=False)
     for name, score in scores.fields.items():
         if score.wanted:
@@ -51,7 +51,7 @@ def _print(scores: Evaluation, worst: int) -> None:
     if scores.missing:
         console.print(f"labels without a scrape: {len(scores.missing):,}", highlight=False)
     for page in scores.worst[:worst]:
-        console.print(f"  {page.f1:.2f}  {page.name}: {page.wrong}", highlight=False, markup=False, soft_wrap=True)
+        console.print(escape(f"  {page.f1:.2f}  {page.name}: {page.wrong}"), highlight=False, markup=False, soft_wrap=True)
 
 
 def _share(value: float | None) -> str:

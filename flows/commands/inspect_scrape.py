@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import shlex
 import sys
@@ -17,15 +16,16 @@ from rich.console import Console
 from flows.commands.options import add_layouts
 from flows.errors import Fault, WrongUse
 from flows.inspection import inspect_input
+from flows.output import say_json
 from flows.places import read_name, read_place
 from flows.read.batches import CONTAINERS, delete_spools, is_document, plan_batches, read_batch
 from flows.read.files import BROKEN_STREAM, form_of, open_stream, read_file
-from flows.read.inputs import Input, Provenance, read_provenance
+from flows.read.inputs import Input, Provenance, name_source, read_provenance
 from flows.read.jsonl import iter_lines, read_record
 from flows.read.pieces import REFUSALS
 from flows.records import Page, Unreadable
 from flows.split.engines import choose_layouts
-from flows.terminal import neutralize
+from flows.terminal import neutralize, open_console
 from flows.view import View, print_inspection
 
 OFFSET = re.compile("@([0-9]{1,18})")
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise Fault(f"{_shown(found.path)}: cannot be read: {error.strerror or error}") from error
     inspection = inspect_input(read, arguments.layouts)
     if arguments.json:
-        print(json.dumps(inspection.as_json(), ensure_ascii=not _speaks_unicode()))
+        say_json(inspection.as_json())
         return 0
     console = _open_console(arguments.color)
     width = arguments.width or (console.width if sys.stdout.isatty() else None)
@@ -81,24 +81,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-class PipedConsole(Console):
-    """A console that leaves it to the command what a closed pipe means; rich's own ends the program."""
-
-    def on_broken_pipe(self) -> None:
-        """Raise the error on."""
-        raise BrokenPipeError
-
-
 def _open_console(color: str) -> Console:
-    if not _speaks_unicode() and hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")
     if color == "always":
-        return PipedConsole(force_terminal=True, color_system="standard", no_color=False)
-    return PipedConsole(color_system=None if color == "never" else "auto")
-
-
-def _speaks_unicode() -> bool:
-    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+        return open_console(force_terminal=True, color_system="standard", no_color=False)
+    return open_console(color_system=None if color == "never" else "auto")
 
 
 def find_scrape(named: str, raw: Path) -> tuple[Input, Path, str | None]:
@@ -139,9 +125,9 @@ def _place(path: Path, raw: Path) -> tuple[Input, Path]:
     place, root = path.parent.resolve() / path.name, raw.resolve()
     size = path.stat().st_size
     if not place.is_relative_to(root):
-        return Input(path, str(path).encode("utf-8", "replace").decode(), size), path
+        return Input(path, name_source(path), size), path
     source = place.relative_to(root).as_posix()
-    return Input(raw / source, source.encode("utf-8", "replace").decode(), size), raw
+    return Input(raw / source, name_source(Path(source)), size), raw
 
 
 def read_scrape(found: Input, raw: Path, record: str | None) -> Page | Unreadable:

@@ -6,6 +6,7 @@ import argparse
 import json
 from dataclasses import asdict
 
+from flows.output import say, say_json
 from flows.split.engines import read_layouts
 
 
@@ -17,11 +18,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the layouts in the order in which they are tried."""
     layouts = read_layouts()
     if arguments.json:
-        print(json.dumps({"layouts": [asdict(layout) for layout in layouts]}, ensure_ascii=False))
+        say_json({"layouts": [asdict(layout) for layout in layouts]})
         return 0
     width = max(len(layout.id) for layout in layouts) + 2
     for layout in layouts:
         marks = ", ".join(json.dumps(literal) for literal in layout.literals)
-        print(f"{layout.id:{width}}{layout.engine}, {layout.versions}")
-        print(f"{'':{width}}recognised by {marks}, then {layout.selector}")
+        say(f"{layout.id:{width}}{layout.engine}, {layout.versions}")
+        say(f"{'':{width}}recognised by {marks}, then {layout.selector}")
     return 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
+from flows.output import say_json, say_path
 from flows.places import read_place
 from flows.publish.snapshots import published_snapshot
 
@@ -20,5 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the folder of the snapshot that `latest` names."""
     snapshot = published_snapshot(arguments.processed)
-    print(json.dumps({"snapshot": str(snapshot)}) if arguments.json else snapshot)
+    if arguments.json:
+        say_json({"snapshot": str(snapshot)})
+    else:
+        say_path(snapshot)
     return 0

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from flows.commands.clean import add_places, run_path, watched
 from flows.errors import WrongUse
+from flows.output import escape, say_json
 from flows.publish.history import read_hold
 from flows.publish.snapshots import published_snapshot
 from flows.read.inputs import find_inputs
 from flows.run import Options
+from flows.terminal import open_console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,14 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
         **compare(refused, read_refused(Path(done["snapshot"]), arguments.check)),
     }
     if arguments.json:
-        print(json.dumps(told, ensure_ascii=False))
+        say_json(told)
     else:
         _print(told)
     return 0
 
 
 def _print(told: dict[str, Any]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = open_console(soft_wrap=True)
     console.print(f"{told['tried']:,} refused records tried again, of {told['inputs']:,} inputs", markup=False)
     for name, title in (("came_back", "came back"), ("still_refused", "refused still"), ("newly_refused", "refused anew")):
         counts = told[name]
@@ -64,5 +63,6 @@ def _print(told: dict[str, Any]) -> None:
         for check, number in counts.items():
             console.print(f"  {check}: {number:,}", markup=False)
     for record in told["records"]:
-        console.print(f"  back: {record['source']} {record['table_name']} ({record['check_name']})", markup=False)
+        line = f"  back: {record['source']} {record['table_name']} ({record['check_name']})"
+        console.print(escape(line), markup=False)
     console.print(f"snapshot: {told['snapshot']}", markup=False)

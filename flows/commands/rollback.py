@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from flows.errors import WrongUse
+from flows.output import say, say_json
 from flows.places import read_place
 from flows.publish.history import begin_history, find_snapshot, roll_back
 from flows.publish.manifest import SNAPSHOTS
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
         begin_history(processed)
         snapshot = roll_back(processed, arguments.snapshot)
     if arguments.json:
-        print(json.dumps({"snapshot": str(snapshot.resolve()), "held": True}))
+        say_json({"snapshot": str(snapshot.resolve()), "held": True})
     else:
-        print(f"latest is {snapshot.name} and stays there until threadmill clean --resume")
+        say(f"latest is {snapshot.name} and stays there until threadmill clean --resume")
     return 0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from flows.errors import DataRefused, Fault, ThreadmillError, WrongUse
+from flows.output import say, say_json
 from flows.places import read_place
 from flows.rules import read_json
 from schemas.changes import BREAKING, Change, demanded_version, find_changes, is_bumped
@@ -44,11 +46,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out is not None:
         _write(contract, arguments.form, text, arguments.out)
         written = {"written": str(arguments.out), "form": arguments.form, "contract": contract["contract"]}
-        print(json.dumps(written) if arguments.json else f"{arguments.out}: contract {contract['contract']}")
+        if arguments.json:
+            say_json(written)
+        else:
+            say(f"{arguments.out}: contract {contract['contract']}")
     elif arguments.json and arguments.form == "markdown":
-        print(json.dumps({"form": arguments.form, "contract": contract["contract"], "text": text}, ensure_ascii=False))
+        say_json({"form": arguments.form, "contract": contract["contract"], "text": text})
     else:
-        print(text, end="")
+        sys.stdout.write(text)  # the contract's own words, many lines
     return 0
 
 
@@ -113,12 +118,12 @@ def _tell_changes(old: Document, new: Document, *, as_json: bool) -> int:
     if as_json:
         told = [change._asdict() for change in changes]
         document = {"old": versions[0], "new": versions[1], "least": least, "bumped": bumped, "changes": told}
-        print(json.dumps(document, ensure_ascii=False))
+        say_json(document)
         return int(breaks and not bumped)
     for change in changes:
-        print(f"{change.level:9} {change.where}: {change.what}")
+        say(f"{change.level:9} {change.where}: {change.what}")
     if old["links"] is None:
-        print("Parquet files say nothing of keys, checks and links; these were not compared")
+        say("Parquet files say nothing of keys, checks and links; these were not compared")
     verdict = "as the changes allow" if bumped else f"but the changes ask for {least}"
-    print(f"changes: {len(changes)}; the contract went from {versions[0]} to {versions[1]}, {verdict}")
+    say(f"changes: {len(changes)}; the contract went from {versions[0]} to {versions[1]}, {verdict}")
     return int(breaks and not bumped)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.errors import Fault, WrongUse
+from flows.output import escape, say_json
 from flows.places import read_place
 from flows.publish.history import check_snapshot, read_history, read_hold
 from flows.publish.manifest import read_manifest
 from flows.publish.snapshots import latest_snapshot, list_snapshots, open_latest
+from flows.terminal import open_console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         entry["latest_since"] = last_at[entry["id"]].isoformat() if entry["id"] in last_at else None
     told.sort(key=lambda entry: (entry["latest_since"] or "", entry["id"]), reverse=True)
     if arguments.json:
-        print(json.dumps({"snapshots": told, "hold": hold}, ensure_ascii=False))
+        say_json({"snapshots": told, "hold": hold})
     else:
         _print(told, hold)
     open_latest(arguments.processed)  # raises where it is gone
@@ -81,11 +82,11 @@ def _print(told: list[dict[str, Any]], hold: dict[str, Any] | None) -> None:
         numbers = [entry.get("inputs"), rows.get("questions"), rows.get("answers"), entry.get("bytes")]
         shown = ["" if number is None else f"{number:,}" for number in numbers]
         table.add_row(entry["id"], (entry["published_at"] or "?")[:19], *shown, ", ".join(marks))
-    console = Console(highlight=False, width=max(Console().width, 120))  # an id is there to be copied: it is never cut
+    console = open_console(width=max(Console().width, 120))  # an id is there to be copied: it is never cut
     console.print(table if told else "no snapshot was published here yet; run threadmill clean")
     for entry in told:
         for fault in entry["faults"]:
-            console.print(f"{entry['id']}: {fault}", markup=False)
+            console.print(escape(f"{entry['id']}: {fault}"), markup=False)
     if hold:
         console.print(
             f"held since {hold['since'][:19]} by a rollback from {hold['from']}; threadmill clean --resume ends it",

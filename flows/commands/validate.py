@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flows.baseline import open_baseline
@@ -22,7 +21,7 @@ from flows.judging.reports import scrape_lines, site_lines, write_document, writ
 from flows.places import read_name, read_place
 from flows.split.engines import choose_layouts
 from flows.targets import Roots, find_targets
-from flows.terminal import COLOURS, neutralize
+from flows.terminal import COLOURS, neutralize, open_console
 from flows.workers import PlainExecutor, WorkerPool, count_cores
 
 
@@ -118,15 +117,13 @@ class Listener:
     def __init__(self, arguments: argparse.Namespace, targets: Roots, kept: IO[str]) -> None:
         self._is_json, self._is_lines, self._is_quiet = arguments.json, arguments.lines, arguments.quiet
         self._kept = kept if arguments.json or arguments.junit else None
-        self._console = Console(highlight=False, markup=False, soft_wrap=True)
-        errors = Console(stderr=True)
+        self._console = open_console(soft_wrap=True)
+        errors = open_console(aside=True)
         columns = (TextColumn("judge"), BarColumn(), TextColumn("{task.completed:,.0f} scrapes"), TimeElapsedColumn())
         # A bar on the terminal that the verdicts go to would be torn by them.
         shown = errors.is_terminal and not (self._console.is_terminal and not arguments.json)
         self._bar = Progress(*columns, console=errors, transient=True, disable=not shown)
         self._task = self._bar.add_task("judge", total=None if len(targets) != 1 else len(targets[0][1]))
-        if not _speaks_unicode() and hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(errors="replace")
 
     def __enter__(self) -> Listener:
         self._bar.start()
