@@ -176,6 +176,7 @@ class Post:
     votes: int | None = None
     confidence: float = 0.0
     published: str | None = None  # the date in a form for machines, where an attribute or JSON-LD has it
+    is_own_time: bool = False  # the element of the post's date says so itself
     is_accepted: bool | None = None
     permalink: str | None = None  # the post's own address or id on the page
     parent: int | None = None  # the post that it replies to: 0 the question, 1 … the answers in order

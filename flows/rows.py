@@ -9,6 +9,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from flows import identity
+from flows.dates.forms import is_exact
 from flows.dates.printed import names_day, read_dates
 from flows.records import Blemish, Byline, NoThread, Page, Post, Thread, Unreadable
 
@@ -229,9 +230,10 @@ def _parent_of(answer: Post, ids: list[str | None]) -> str | None:
 
 
 def _date_posts(posts: list[Post], page: Page) -> tuple[list[datetime | None], list[str | None]]:
-    """Return when each post was written, in UTC: as its page says for machines, unless what it prints says another day.
+    """Return when each post was written, in UTC: as the element of its date says for machines, else as the page prints it.
 
-    Beside it the day, None where what was read names none, as "2 years ago" does.
+    What another part of the page says for machines, or says in words, gives way to what is printed of another day. Beside the
+    date stands the day, None where what was read names none, as "2 years ago" does.
     """
     if not any(post.posted_at_raw or post.published for post in posts):
         return [None] * len(posts), [None] * len(posts)
@@ -239,10 +241,16 @@ def _date_posts(posts: list[Post], page: Page) -> tuple[list[datetime | None], l
     dates = read_dates(said, fetched_at=page.fetched_at, language=page.language)
     if any(post.published for post in posts):
         exact = read_dates([post.published for post in posts], fetched_at=page.fetched_at, language=page.language)
-        for at, (shown, told) in enumerate(zip(dates, exact, strict=True)):
-            if told is not None and (shown is None or abs(shown - told) <= SAME_DATE):
-                dates[at], said[at] = told, posts[at].published
+        for at, (post, shown, told) in enumerate(zip(posts, dates, exact, strict=True)):
+            if told is not None and _wins(post, told, shown):
+                dates[at], said[at] = told, post.published
     return dates, [_day_of(text, date, page.language) for text, date in zip(said, dates, strict=True)]
+
+
+def _wins(post: Post, told: datetime, shown: datetime | None) -> bool:
+    """Whether what a page says of a post's date beside what it prints is what counts."""
+    is_sure = post.is_own_time and post.published is not None and is_exact(post.published)
+    return is_sure or shown is None or abs(shown - told) <= SAME_DATE
 
 
 def _day_of(text: str | None, date: datetime | None, language: str | None) -> str | None:

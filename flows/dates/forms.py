@@ -150,6 +150,15 @@ def _read_exact(text: str) -> Instant | None:
         return None
 
 
+def is_exact(text: str) -> bool:
+    """Whether a date is in a form for machines: ISO 8601, or a count since 1970.
+
+    >>> is_exact("2026-09-17"), is_exact("1789653780"), is_exact("17 Sep 2026")
+    (True, True, False)
+    """
+    return _read_exact(" ".join(text.split())) is not None
+
+
 def _take_clock(text: str) -> tuple[Clock | None, str]:
     """Return the time of day, None without one, and the text with a bar in its place."""
     for pattern in CLOCKS:

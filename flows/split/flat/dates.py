@@ -121,10 +121,35 @@ def find_date(text: str) -> Printed | None:
         is_relative = _is_relative(shown)
         if is_relative and not _AGO.search(shown) and len(text) - len(shown) > 4:
             continue
-        return Printed(found.start(), found.end(), is_relative, _HAS_CLOCK.search(shown) is not None)
+        start, end = _find_fuller(text, *found.span()) or found.span()
+        shown = text[start:end]
+        return Printed(start, end, _is_relative(shown), _HAS_CLOCK.search(shown) is not None)
     if len(text) < 12 and _LONE.fullmatch(text):
         return Printed(0, len(text), is_relative=True, has_clock=True)
     return None
+
+
+# A day without its year or time, and so perhaps the end of a name, "Orr 5 September" or "Sept 11"; and what parts the two.
+_DAY_ALONE = re.compile(rf"{_WEEKDAY}?(?:{_DAY}{_OF}?{_MONTH}|{_MONTH}[ -]{_DAY})", re.IGNORECASE)
+_GAP = re.compile(r"[ \t,;·•|»–—-]{1,4}(?:(?:on|at|am|le|el|il|op|em) )?", re.IGNORECASE)
+_HAS_YEAR = re.compile(rf"{_YEAR}|\d[-/.]\d")
+_SIGNS = frozenset(",;·•|»")
+_WORDS = re.compile(r"(?<=[\W_])\w")
+
+
+def _find_fuller(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Return the whole date that a day alone was the beginning of, or that stands right behind it; None without one."""
+    if _DAY_ALONE.fullmatch(text, start, end) is None:
+        return None
+    for word in _WORDS.finditer(text, start + 1, end):
+        fuller = _DATE.match(text, word.start())
+        if fuller is not None and fuller.end() > end and _DAY_ALONE.fullmatch(fuller[0]) is None:
+            return fuller.span()
+    gap = _GAP.match(text, end)
+    behind = _DATE.match(text, gap.end()) if gap is not None else None
+    if gap is None or behind is None or (_HAS_YEAR.search(behind[0]) is None and not _SIGNS.isdisjoint(gap[0])):
+        return None  # "May 12 · 3 days ago" says one date twice
+    return behind.span()
 
 
 _IS_ABSOLUTE = re.compile(rf"(?:{_ABSOLUTE}|{_NEAR}{_JOIN}{_CLOCK})", re.IGNORECASE)

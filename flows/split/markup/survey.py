@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 from flows.records import Markup, Page
 from flows.split.markup.bylines import find_people_by_dates
-from flows.split.markup.dates import is_date, is_span, iter_dates, iter_dates_in_pieces
+from flows.split.markup.dating import FOR_MACHINES, find_dates
 from flows.split.markup.marks import Mark
 from flows.split.markup.vocabulary import CHROME, PERSON, SIGNED, TIME, Vocabulary, is_profile_address, kind_of, load_vocabulary
 
@@ -62,17 +62,22 @@ class Survey:
     @cached_property
     def linked(self) -> bytearray:
         """By element: whether it is inside a link."""
-        return self._notes.linked
+        return self.notes.linked
 
     @cached_property
     def chromed(self) -> bytearray:
         """By element: whether it is inside navigation, a form (1) or a signature (2)."""
-        return self._notes.chromed
+        return self.notes.chromed
 
     @cached_property
     def dates(self) -> list[Mark]:
         """The dates of the page in order."""
-        return self._find_dates()
+        return find_dates(self)
+
+    @cached_property
+    def named(self) -> frozenset[int]:
+        """The elements that a class or an address says are of a person."""
+        return frozenset(self.notes.named)
 
     @cached_property
     def people(self) -> list[Mark]:
@@ -111,7 +116,7 @@ class Survey:
         return _sums(self._counted(self.people))
 
     @cached_property
-    def _notes(self) -> _Notes:
+    def notes(self) -> _Notes:
         """What the elements say of themselves."""
         markup, words = self.markup, self.words
         notes = _Notes(bytearray(len(markup.tags)), bytearray(len(markup.tags)), [], [])
@@ -150,7 +155,8 @@ class Survey:
 
     def _note_attributes(self, number: int, tag: str, attributes: dict[str, str | None], notes: _Notes) -> None:
         """Note what other attributes than the class say."""
-        if tag == "time" or not TIMED.isdisjoint(attributes):
+        title = attributes.get("title")
+        if tag == "time" or not TIMED.isdisjoint(attributes) or (title and FOR_MACHINES.fullmatch(title)):
             notes.timed.append(number)
         if attributes.get("role") in self.words.chrome_roles and self.is_small(number):
             notes.chromed[number] = 1
@@ -203,7 +209,7 @@ class Survey:
         """Return the marks of people in order: short texts in elements that say so, and names after "by"."""
         markup, text = self.markup, self.text
         found: dict[int, Mark] = {}
-        for number in [*self._notes.named, *self._find_said()]:
+        for number in [*self.notes.named, *self._find_said()]:
             first, last = self._name_pieces(number)
             if first == last or last - first > 4:
                 continue
@@ -262,66 +268,6 @@ class Survey:
             and text.count(" ") <= 4
         )
 
-    def _find_dates(self) -> list[Mark]:
-        """Return the marks of dates in order, those of joining and editing left out."""
-        markup, text = self.markup, self.text
-        found: dict[int, Mark] = {}
-        starts = markup.starts
-        for begin, end in [*iter_dates(text), *iter_dates_in_pieces(text, starts, markup.stops)]:
-            piece = max(0, bisect_right(starts, begin) - 1)
-            start = self._without_glued(begin, end, piece)
-            piece += start > begin
-            line = text.rfind("\n", max(0, start - 60), start) + 1
-            before = text[max(line, start - 40) : start]
-            if self.words.joined.search(before) or (not before.strip() and self._is_told_above(line)):
-                continue
-            found[start] = Mark(start, end, piece, markup.owners[piece])
-        for number in self._notes.timed:
-            first, last = markup.first[number], markup.last[number]
-            value = _value_of(markup.attributes[number])
-            if first == last and value is not None:
-                self._note_untold(number, value, found)
-            if first == last or last - first > 6:
-                continue
-            start, end = starts[first], markup.stops[last - 1]
-            if end - start > 60:
-                continue
-            at = bisect_left(starts, start)
-            inside = [mark for key, mark in found.items() if start <= key < end] if len(found) < 50 else None
-            known = found.get(start) if inside is None else (inside[0] if inside else None)
-            if known is not None:
-                found[known.start] = known._replace(strong=True, value=value)
-            elif is_span(text[start:end]):
-                found[start] = Mark(start, end, at, number, strong=True, value=value)
-        return [found[start] for start in sorted(found)]
-
-    def _without_glued(self, start: int, end: int, piece: int) -> int:
-        """Return where a date begins that the word of an element right before it was glued to: "AdaMay 3, 2021"."""
-        text, stop = self.text, self.markup.stops[piece]
-        glued = start < stop < end and text[stop - 1].isalnum() and text[stop].isalnum()
-        return stop if glued and is_date(text[stop:end]) else start
-
-    def _note_untold(self, number: int, value: str, found: dict[int, Mark]) -> None:
-        """Note a date that only an attribute tells (scripts print it later), at the piece of text beside it."""
-        markup = self.markup
-        piece, above = markup.first[number], markup.parents[number]
-        for _ in range(3):
-            if above >= 0 and markup.last[above] == piece == markup.first[above]:
-                above = markup.parents[above]
-        if above < 0 or piece >= markup.last[above]:
-            piece -= 1
-        if 0 <= piece < self.pieces:
-            start = markup.starts[piece]
-            found.setdefault(start, Mark(start, start, piece, number, strong=True, value=value))
-
-    def _is_told_above(self, line: int) -> bool:
-        """Whether the line above says that the date is one of joining."""
-        if line < 2:
-            return False
-        above = self.text.rfind("\n", max(0, line - 60), line - 1) + 1
-        words = self.text[above : line - 1].strip()
-        return 0 < len(words) <= 30 and DIGITS.search(words) is None and self.words.joined.match(words) is not None
-
     def _weigh_pieces(self) -> list[int]:
         """Return the characters of each piece that are news: not a link, navigation, a date, a name, nor on the page before."""
         markup, text = self.markup, self.text
@@ -354,15 +300,6 @@ class Survey:
         for mark in marks:
             counts[mark.piece] += 1
         return counts
-
-
-def _value_of(attributes: dict[str, str | None]) -> str | None:
-    """Return the date that the attributes of an element tell."""
-    for name in ("datetime", "content", "title", "data-time", "data-timestamp", "data-date"):
-        value = attributes.get(name)
-        if value and len(value) <= 40 and sum(map(str.isdigit, value)) >= 4:
-            return value
-    return None
 
 
 def join_address(page: str | None, href: str) -> str:

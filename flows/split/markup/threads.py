@@ -90,7 +90,7 @@ class _Reader:
                 self.stretches.append((box.author.start, box.author.end, "byline", "html-author", number))
         if box.date is not None and (box.date.start == box.date.end or self._may_take(box.date)):
             post.posted_at_raw = " ".join(self.text[box.date.start : box.date.end].split()) or box.date.value
-            post.published = box.date.value
+            post.published, post.is_own_time = box.date.value, box.date.value is not None
             if box.date.end > box.date.start:
                 self.stretches.append((box.date.start, box.date.end, "date", "html-date", number))
         if box.votes is not None:
