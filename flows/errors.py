@@ -34,6 +34,10 @@ class Damaged(Fault):
     """Files of a snapshot are not what was published (exit 3)."""
 
 
+class TooSlow(Exception):
+    """A page takes longer than a page may."""
+
+
 def name_refusal(error: BaseException) -> tuple[str, str]:
     """Return the check and the reason by which a page is refused that raised this on its path.
 
@@ -42,5 +46,7 @@ def name_refusal(error: BaseException) -> tuple[str, str]:
     """
     if isinstance(error, MemoryError):
         return "memory", "the memory ran out over it; the next run tries it again"
+    if isinstance(error, TooSlow):
+        return "too-slow", f"{error}, which no thread does; it was made or saved wrongly"
     words = " ".join(f"{type(error).__name__}: {error}".split())[:MAX_WORDS]
     return "defect", f"a defect of threadmill, please report it: {words.encode('utf-8', 'replace').decode()}"

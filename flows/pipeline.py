@@ -17,6 +17,7 @@ from flows.authors.byline import (
 from flows.conservation import find_loss
 from flows.errors import ThreadmillError, name_refusal
 from flows.language import settle_language
+from flows.read.deadline import time_limit
 from flows.read.whereabouts import CHECK, REASON, WHEREABOUTS
 from flows.records import Claim, Cues, NoThread, Page, Thread, Unreadable
 from flows.rows import Columns, Rows
@@ -90,9 +91,10 @@ def take_page(
     if isinstance(page, Page) and not WHEREABOUTS.enter(page.source, f"{page.digest} split"):
         page = Unreadable(page.source, page.format, CHECK, REASON, bytes=page.bytes, digest=page.digest)
     try:
-        settled = settle_language(page) if isinstance(page, Page) else page
-        found = split_page(settled, layouts) if isinstance(settled, Page) else None
-        _add(rows, settled, found)
+        with time_limit():
+            settled = settle_language(page) if isinstance(page, Page) else page
+            found = split_page(settled, layouts) if isinstance(settled, Page) else None
+            _add(rows, settled, found)
         if check is not None:
             check(rows.since(before))
     except ThreadmillError:

@@ -17,7 +17,9 @@ import zstandard
 
 from flows.errors import name_refusal
 from flows.read.bounds import Budget, MeteredStream
+from flows.read.deadline import time_limit
 from flows.read.decode import decode, find_binary
+from flows.read.parsing_costs import MAX_DEPTH, find_excess, is_too_deep
 from flows.read.whereabouts import CHECK, REASON, WHEREABOUTS
 from flows.records import Page, Unreadable
 
@@ -144,7 +146,8 @@ def refuse_failed(error: Exception, source: str, form: str, content: bytes | Non
 def page_from(data: bytes, source: str, form: str, known: Provenance, declared: str | None = None) -> Page | Unreadable:
     """Return the page that some bytes are, or why they are none; `declared` is the encoding that their container names."""
     try:
-        return _page_from(data, source, form, known, declared)
+        with time_limit():
+            return _page_from(data, source, form, known, declared)
     except Exception as error:  # noqa: BLE001 -- a refusal, with its traceback in the log
         return refuse_failed(error, source, form, data)
 
@@ -164,11 +167,14 @@ def _page_from(data: bytes, source: str, form: str, known: Provenance, declared:
     text, encoding, replaced = decode(data, is_html=form == "html", declared=declared)
     title, url, language, markup = known.title, known.url, known.language, None
     if form == "html":
-        from flows.read.visible import MAX_DEPTH, is_too_deep, read_visible  # noqa: PLC0415 -- the parser, where there is HTML
+        from flows.read.visible import read_visible  # noqa: PLC0415 -- the parser, where there is HTML
 
         if is_too_deep(text):
             reason = f"its elements nest more than {MAX_DEPTH} deep, which no page does; it was made or saved wrongly"
             return Unreadable(source, form, "too-deep", reason, bytes=len(data), digest=digest)
+        if excess := find_excess(text):
+            reason = f"the page has {excess}, which no thread has; it was made or saved wrongly"
+            return Unreadable(source, form, "too-complex", reason, bytes=len(data), digest=digest)
         seen = read_visible(text)
         text, title, language, markup = seen.text, title or seen.title, language or seen.language, seen.markup
         url = url or (seen.url if seen.url and seen.url.startswith(("http://", "https://")) else None)

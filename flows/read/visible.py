@@ -40,18 +40,6 @@ for _names, _manner in ((UNSEEN, UNREAD), (FALLBACKS, FALLBACK), (AS_TYPED, TYPE
 OWED = ((0, 1, 2), (1, 1, 2), (2, 2, 2), (1, 2, 2))
 
 
-# The parser looks at all open elements for each new one, so that its time grows with the square of the depth: 10,000 deep takes
-# a fifth of a second, 100,000 twenty. Browsers stop at 512.
-MAX_DEPTH = 10_000
-MANY_TAGS = 2 * MAX_DEPTH
-TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]{0,20})")
-# Elements that are never open for long: void ones, and those that the next of their kind closes.
-SHALLOW = frozenset(
-    "area base br col embed hr img input link meta source track wbr p li td th tr dt dd option optgroup tbody thead tfoot "  # noqa: SIM905 -- likewise
-    "colgroup html head body".split()
-)
-
-
 class Visible(NamedTuple):
     """The text of an HTML page, and what its head says of it; None is not said."""
 
@@ -84,23 +72,6 @@ def read_visible(html: str) -> Visible:
         (root.attributes.get("lang") or None) if root is not None else None,
         markup,
     )
-
-
-def is_too_deep(html: str) -> bool:
-    """Whether elements nest deeper than MAX_DEPTH, by their tags alone.
-
-    >>> is_too_deep("<div>" * 20_001), is_too_deep("<div></div>" * 20_001), is_too_deep("<p>" * 20_001)
-    (True, False, False)
-    """
-    if html.count("<") <= MANY_TAGS:
-        return False
-    depth = 0
-    for closes, name in TAG.findall(html):
-        if name.lower() not in SHALLOW:
-            depth = max(depth - 1, 0) if closes else depth + 1
-            if depth > MAX_DEPTH:
-                return True
-    return False
 
 
 class _Walk:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import replace
 
@@ -165,11 +165,11 @@ def _add_wordless(survey: Survey, best: Hypothesis) -> Hypothesis:
     (parent, look), count = places.most_common(1)[0] if places else ((-1, ""), 0)
     if count < 0.8 * len(records) or look.endswith("."):
         return best
-    taken = [record.element for record in records if record.element is not None]
+    taken = sorted(record.element for record in records if record.element is not None)
     added = []
     number = parent + 1
     while number < markup.ends[parent]:
-        if look_of(survey, number) == look and not any(number <= element < markup.ends[number] for element in taken):
+        if look_of(survey, number) == look and bisect_left(taken, number) == bisect_left(taken, markup.ends[number]):
             first, last = markup.first[number], markup.last[number]
             dates = survey.date_sum[last] - survey.date_sum[first]
             people = survey.person_sum[last] - survey.person_sum[first]

@@ -112,6 +112,7 @@ class _Reader:
         first, last = self.markup.first[body], self.markup.last[body]
         contexts = read_contexts(self.markup, self.text, body)
         kept: list[tuple[int, int, Context]] = []
+        told = len(self.stretches)
         for piece, context in zip(range(first, last), contexts, strict=True):
             if piece in self.trims:
                 self.fates[piece] = ("chrome", self.trims[piece], None)
@@ -126,7 +127,7 @@ class _Reader:
             for piece in range(first, last):
                 if self.fates[piece][2] == number:
                     self.fates[piece] = ("blank", "without-words", None)
-            self.stretches = [stretch for stretch in self.stretches if stretch[4] != number or stretch[2] != "code"]
+            self.stretches[told:] = [stretch for stretch in self.stretches[told:] if stretch[2] != "code"]
 
     def _part_piece(self, piece: int, context: Context, number: int) -> list[tuple[int, int, Context]]:
         """Return what is kept of a piece: all, or what template residue leaves of it."""

@@ -1,0 +1,94 @@
+"""What makes the parser's time or memory grow with the square of a page: told by its tags alone, before it is parsed.
+
+The parser looks at all open elements for each new one, at all attributes of a tag for each of it, at all options of a list for
+each of them; and the HTML standard has it open all unclosed formatting elements anew in each block.
+"""
+
+from __future__ import annotations
+
+import re
+
+# 10,000 deep takes a fifth of a second, 100,000 twenty. Browsers stop at 512.
+MAX_DEPTH = 10_000
+MANY_TAGS = 2 * MAX_DEPTH
+TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]{0,20})")
+# Elements that are never open for long: void ones, and those that the next of their kind closes.
+SHALLOW = frozenset(
+    "area base br col embed hr img input link meta source track wbr p li td th tr dt dd option optgroup tbody thead tfoot "  # noqa: SIM905 -- eighty quotes would hide the names
+    "colgroup html head body".split()
+)
+# A list of 8,000 options takes one and a half seconds, one of 32,000 eighty.
+MAX_OPTIONS = 8_000
+OPTION = re.compile(r"<opt(?:ion|group)\b", re.IGNORECASE)
+# 32,000 attributes of one tag take three seconds; those of several tags add up by their squares. A tag of a smaller page, or a
+# shorter tag, has no room for as many.
+MAX_ATTRIBUTES, LONG_PAGE, LONG_TAG = 20_000, 60_000, 2_000
+ATTRIBUTE = re.compile(r"""[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+))?""")
+START = re.compile(rf"<[a-zA-Z][^\s/>]*+(?:[\s/=]++|{ATTRIBUTE.pattern})*+")
+# Formatting elements of which this many are left open, and what opens them again; of equal ones three at most.
+MANY_OPEN, MAX_REOPENED, MAX_EQUAL = 50, 150_000, 3
+FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())  # noqa: SIM905 -- likewise
+FORMAT = re.compile(r"<(/?)(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])", re.IGNORECASE)
+WHOLE_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)([^>]*)")
+
+
+def find_excess(html: str) -> str | None:
+    """Return, in words, what a page has too much of to be parsed; None where it may be.
+
+    >>> find_excess("<p>" + "<option>x" * 8_001), find_excess("<option>x" * 8_000)
+    ('more than 8,000 options', None)
+    """
+    if html.count("<") > MAX_OPTIONS and len(OPTION.findall(html)) > MAX_OPTIONS:
+        return f"more than {MAX_OPTIONS:,} options"
+    if len(html) > LONG_PAGE and _has_many_attributes(html):
+        return f"tags of more than {MAX_ATTRIBUTES:,} attributes"
+    if _reopens_many(html):
+        return f"formatting elements that are left open, which makes more than {MAX_REOPENED:,} of them"
+    return None
+
+
+def _has_many_attributes(html: str) -> bool:
+    long = (found[0] for found in START.finditer(html) if found.end() - found.start() > LONG_TAG)
+    return sum(len(ATTRIBUTE.findall(tag)) ** 2 for tag in long) > MAX_ATTRIBUTES**2
+
+
+def _reopens_many(html: str) -> bool:
+    closing = FORMAT.findall(html)
+    if len(closing) - 2 * closing.count("/") <= MANY_OPEN:
+        return False
+    open_now: dict[str, list[str]] = {}  # by name, the attributes of those that are open
+    count = reopened = 0
+    for closes, tag, rest in WHOLE_TAG.findall(html):
+        name = tag.lower()
+        if name not in FORMATTING:
+            reopened += count
+            if reopened > MAX_REOPENED:
+                return True
+            continue
+        opened = open_now.setdefault(name, [])
+        count -= len(opened)
+        if name in ("a", "nobr"):
+            opened.clear()  # the next one closes the one before
+        if closes:
+            del opened[-1:]
+        elif opened[-MAX_EQUAL:] != [rest] * MAX_EQUAL:
+            opened.append(rest)
+        count += len(opened)
+    return False
+
+
+def is_too_deep(html: str) -> bool:
+    """Whether elements nest deeper than MAX_DEPTH, by their tags alone.
+
+    >>> is_too_deep("<div>" * 20_001), is_too_deep("<div></div>" * 20_001), is_too_deep("<p>" * 20_001)
+    (True, False, False)
+    """
+    if html.count("<") <= MANY_TAGS:
+        return False
+    depth = 0
+    for closes, name in TAG.findall(html):
+        if name.lower() not in SHALLOW:
+            depth = max(depth - 1, 0) if closes else depth + 1
+            if depth > MAX_DEPTH:
+                return True
+    return False
