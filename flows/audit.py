@@ -11,6 +11,7 @@ from pydantic import Field
 
 from flows.clean import PrefectExecutor, make_task_runner
 from flows.holding import UNKNOWN, Waiting, judge_waiting
+from flows.output import escape_cells
 from flows.places import read_place
 from flows.workers import WorkerPool, count_cores
 
@@ -36,7 +37,9 @@ def audit_raw(
 def tell_verdicts(waiting: Waiting) -> None:
     """Leave the verdicts with the flow run, and an event for each site that fails, for automations."""
     create_markdown_artifact(waiting.as_markdown(), key="audit", description="What would be held back, and why")
-    create_table_artifact(waiting.failed, key="failed-scrapes", description="Scrapes that fail, the first of them")
+    create_table_artifact(
+        escape_cells(waiting.failed), key="failed-scrapes", description="Scrapes that fail, the first of them"
+    )
     for site in waiting.summary.sites:
         if site.hold:
             resource = {"prefect.resource.id": f"threadmill.site.{site.site or UNKNOWN}"}

@@ -19,6 +19,7 @@ from pydantic import Field
 
 from flows.holding import UNKNOWN
 from flows.judge import judge_batch
+from flows.output import escape_cells, escape_markdown
 from flows.places import read_place
 from flows.removals import MAX_REMOVED
 from flows.report import WATCHER, as_markdown, held_lines, read_refused, summarize
@@ -137,7 +138,7 @@ def write_artifacts(outcome: Outcome) -> None:
     create_markdown_artifact(as_markdown(outcome), key="clean-report", description="What was read, kept, cut and refused")
     if outcome.published and outcome.snapshot is not None:
         refused = read_refused(outcome.snapshot)
-        create_table_artifact(refused, key="refused-records", description="Refused records, the first of them")
+        create_table_artifact(escape_cells(refused), key="refused-records", description="Refused records, the first of them")
 
 
 def tell_held(outcome: Outcome) -> None:
@@ -145,7 +146,7 @@ def tell_held(outcome: Outcome) -> None:
     told = summarize(outcome)
     if outcome.gate is None and not outcome.holds_back:
         return
-    lines = [f"- {line.strip()}" for _, line in held_lines(told)] or ["Every site is let in."]
+    lines = [f"- {escape_markdown(line.strip())}" for _, line in held_lines(told)] or ["Every site is let in."]
     create_markdown_artifact("\n".join(lines), key="gate", description="What was held back, and why")
     for one in [one for what in ("gate", "guard") if told[what] for one in told[what]["held"]]:
         resource = {"prefect.resource.id": f"threadmill.site.{one['site'] or UNKNOWN}"}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.judge import Judged, Summary, judge_inputs
+from flows.output import escape_markdown
 from flows.publish.manifest import SNAPSHOTS, read_manifest
 from flows.publish.snapshots import basis_of, latest_snapshot
 from flows.read.inputs import find_inputs
@@ -166,8 +167,8 @@ class Waiting:
         counted = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(self.summary.verdicts.items()))
         lines = [f"{self.inputs:,} inputs wait: {counted or 'no scrape'}.", ""]
         for site in self.summary.sites:
-            lines.append(f"- **{site.verdict}** {site.name}: {site.pages:,} new scrapes")
-            lines += [f"    - {reason}" for reason in site.reasons[:REASONS]]
+            lines.append(f"- **{site.verdict}** {escape_markdown(site.name)}: {site.pages:,} new scrapes")
+            lines += [f"    - {escape_markdown(reason)}" for reason in site.reasons[:REASONS]]
         return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -17,6 +17,8 @@ from flows.errors import Fault
 # What steers a terminal or reorders what it shows, whatever the font: control characters (ESC opens every escape
 # sequence), the controls of bidirectional text, half surrogate pairs, line and paragraph separators.
 STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+# What begins markup or HTML; ":", "@" and the dot of "www." make bare addresses into links.
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#|~&:@!$]|(?i:(?<=www))\.|^[-+=]|(?<=^\d)[.)]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -40,6 +42,20 @@ def _name(char: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:
         code -= 0xDC00
     return _SHORT.get(char) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+
+def escape_markdown(text: object) -> str:
+    """Return a text as Markdown that renders as the text itself: no markup, no HTML, no link, no cell or line of its own.
+
+    >>> print(escape_markdown("a|b [x](javascript:y)"))
+    a\\|b \\[x\\]\\(javascript\\:y\\)
+    """
+    return _MARKDOWN.sub(lambda found: "\\" + found[0], escape(str(text)))
+
+
+def escape_cells(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of a table with texts that steer nothing; what shows tables shows their cells literally."""
+    return [{key: escape(cell) if isinstance(cell, str) else cell for key, cell in row.items()} for row in rows]
 
 
 def say(text: str) -> None:

@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.output import escape_markdown
+
 if TYPE_CHECKING:
     from flows.progress import Progress
     from flows.run import Outcome
@@ -98,27 +100,29 @@ def _most(counted: dict[str, int], number: int) -> list[tuple[str, int]]:
 
 def as_markdown(outcome: Outcome) -> str:
     """Return the report of a run in Markdown."""
-    gate = [f"- {line.strip()}" for _, line in held_lines(summarize(outcome))]
+    gate = [f"- {escape_markdown(line.strip())}" for _, line in held_lines(summarize(outcome))]
     if outcome.counts is None:
-        return "\n".join([*gate, "", f"Nothing new among {outcome.inputs:,} inputs; `{outcome.snapshot}` stands."])
+        return "\n".join(
+            [*gate, "", f"Nothing new among {outcome.inputs:,} inputs; {escape_markdown(outcome.snapshot)} stands."]
+        )
     lines = [
         *gate,
         "",
-        f"Snapshot `{outcome.snapshot}`",
+        f"Snapshot {escape_markdown(outcome.snapshot)}",
         "",
         work_line(outcome.work.as_json()) if outcome.work else "",
         "",
         "| what | how much |",
         "|---|---:|",
     ]
-    lines += [f"| {name.strip()} | {value} |" for name, value in report_rows(outcome.counts.as_json())]
+    lines += [f"| {escape_markdown(name.strip())} | {value} |" for name, value in report_rows(outcome.counts.as_json())]
     lines += ["", "| table | rows |", "|---|---:|", *(f"| {table} | {rows:,} |" for table, rows in outcome.tables.items())]
     lines += ["", "| splitter | scrapes |", "|---|---:|"]
-    lines += [f"| {layout} | {number:,} |" for layout, number in outcome.counts.layouts.most_common()]
+    lines += [f"| {escape_markdown(layout)} | {number:,} |" for layout, number in outcome.counts.layouts.most_common()]
     lines += ["", "| rule that cut | stretches |", "|---|---:|"]
-    lines += [f"| {rule} | {number:,} |" for rule, number in outcome.counts.rules.most_common(MAX_RULES)]
+    lines += [f"| {escape_markdown(rule)} | {number:,} |" for rule, number in outcome.counts.rules.most_common(MAX_RULES)]
     lines += ["", "| site | scrapes |", "|---|---:|"]
-    lines += [f"| {site} | {number:,} |" for site, number in outcome.counts.sites.most_common(MAX_RULES)]
+    lines += [f"| {escape_markdown(site)} | {number:,} |" for site, number in outcome.counts.sites.most_common(MAX_RULES)]
     return "\n".join(lines + _changes_as_markdown(outcome.changes))
 
 
@@ -131,7 +135,10 @@ def _changes_as_markdown(changes: dict[str, Any] | None) -> list[str]:
     for kind in ("verdicts", "layouts", "rules", "checks", "sites"):
         if changes[kind]:
             lines += ["", f"| {kind} | before | now |", "|---|---:|---:|"]
-            lines += [f"| {name} | {was:,} | {now:,} |" for name, (was, now) in list(changes[kind].items())[:MAX_RULES]]
+            lines += [
+                f"| {escape_markdown(name)} | {was:,} | {now:,} |"
+                for name, (was, now) in list(changes[kind].items())[:MAX_RULES]
+            ]
     return lines
 
 

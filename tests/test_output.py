@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from rich.table import Table
 from flows import ending
 from flows.__main__ import main
 from flows.errors import DataRefused, Fault, WrongUse
-from flows.output import STEERING, escape, guarded_output
+from flows.output import STEERING, escape, escape_cells, escape_markdown, guarded_output
 from flows.terminal import open_console
 from tests.conftest import THREAD, Ended, write_files
 
@@ -203,3 +204,31 @@ def test_the_traceback_of_a_defect_is_kept_or_shown(
     assert main([]) == 3
     assert "Traceback" in capfd.readouterr().err
     assert list(tmp_path.iterdir()) == [kept]
+
+
+MARKUP = [
+    "a|b",
+    "`x`",
+    "<script>x</script>",
+    "[x](javascript:y)",
+    "![](http://a.org/b)",
+    "http://a.org",
+    "www.a.org",
+    "a@b.org",
+    "**x**",
+]
+MARKUP += ["# x", "- x", "1. x", "&lt;", "~~x~~", "a\nb", "\\", "x\\|y", EVIL]
+
+
+@pytest.mark.parametrize("text", MARKUP)
+def test_text_of_scrapes_renders_as_text_in_markdown(text: str) -> None:
+    markdown = pytest.importorskip("markdown_it").MarkdownIt("gfm-like", {"html": True, "linkify": False})
+    for form, tag in (("- {}", "li"), ("| {} | 1 |\n|---|---|\n| {} | 2 |", "td"), ("Snapshot {}", "p")):
+        html = markdown.render(form.replace("{}", escape_markdown(text)))
+        shown = re.findall(rf"<{tag}>(.*?)</{tag}>", html)[0].removeprefix("Snapshot ")
+        assert not re.search(r"<(?!/?(?:ul|li|table|thead|tbody|tr|th|td|p)\b)", html)
+        assert unescape(shown) == escape(text)
+
+
+def test_cells_of_a_table_steer_nothing() -> None:
+    assert escape_cells([{"source": EVIL, "count": 1, "value": None}]) == [{"source": SAFE, "count": 1, "value": None}]
