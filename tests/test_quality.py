@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -65,12 +67,27 @@ def describe_author(author: dict[str, Any] | None) -> dict[str, Any] | None:
     return author and {name: author[name] for name in names}
 
 
+@pytest.fixture
+def scores(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The tool that scores a snapshot against labels.
+
+    It takes the marks of list items out of a body, where they stand at the heads of lines. A label has its whole body on one
+    line, so that they stay in it: here they are words on both sides.
+    """
+    spec = importlib.util.spec_from_file_location("scores", SHARED / "score/score.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "MARKS", re.compile("(?!)()"))
+    return module
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the seeds are not here")
-def test_every_check_of_the_seeds_holds(tmp_path: Path) -> None:
+def test_every_check_of_the_seeds_holds(tmp_path: Path, scores: Any) -> None:
     snapshot_of(SHARED / "seeds", tmp_path)
-    command = [sys.executable, SHARED / "score/score.py", "seeds", tmp_path, SHARED / "gold/seeds.jsonl"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr.strip()) == (0, "")
+    share, counted, misses = scores.score_seeds(tmp_path, SHARED / "gold/seeds.jsonl")
+    assert (share, counted["checks"], misses) == (1.0, 172, [])
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the seeds are not here")
