@@ -129,6 +129,7 @@ def test_a_batch_takes_so_many_records_however_small_they_are(
     for module in (batches, crawls):
         monkeypatch.setattr(module, "MOST_RECORDS", most)
         monkeypatch.setattr(module, "RECORD_BYTES", pieces.BATCH_BYTES // most)
+    monkeypatch.setattr(batches, "MOST_COPIES", 1000)
     raw = write_files(tmp_path / "raw", {f"{copy}/{name}": TINY[name](249) for copy in range(3)})
     planned = plan_batches(find_inputs(raw), raw, tmp_path / "spool")
     counts = [len(list(read_batch(batch))) for batch in planned]
@@ -144,3 +145,13 @@ def test_a_stretch_of_lines_is_cut_where_lines_begin(tmp_path: Path, monkeypatch
         lines = [b'{"id": "%d", "text": "Why?"}\n' % number for number in range(40)]
         found, _ = read_all(tmp_path / str(size), "a.jsonl", b"".join(lines).removesuffix(b"\n"))
         assert [page.source for page in found] == [f"a.jsonl#{number}" for number in range(40)]
+
+
+def test_refused_records_of_one_content_are_counted_beyond_some(tmp_path: Path) -> None:
+    content = b"{}\n" * 5000 + b'{"text": "Why?"}\n' + b"{}\n" * 5000 + b"[]\n"
+    found, _ = read_all(tmp_path, "a.jsonl", content)
+    refused = [page for page in found if isinstance(page, Unreadable)]
+    assert [page.check for page in refused] == ["no-text"] * 100 + ["json", "copies"]
+    assert refused[-1].reason.startswith("9,900 more records from this one on")
+    assert refused[-1].source == "a.jsonl#@300"
+    assert len(found) == len(refused) + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
 BATCH_FILES = 2000
+MOST_COPIES = 100  # refused records with one content that a piece tells one by one
 READ_BYTES = 1 << 20
 NEWLINE = re.compile(b"\n")
 
@@ -268,11 +270,28 @@ def read_piece(piece: Piece, raw: Path) -> Iterator[Page | Unreadable]:
         return
     form = form_of(piece.found.path.name)
     try:
-        yield from _note_pages(piece, READERS.get(form, _read_page)(piece, raw))
+        yield from _count_copies(_note_pages(piece, READERS.get(form, _read_page)(piece, raw)))
     except (OSError, ThreadmillError):
         raise
     except Exception as error:  # noqa: BLE001 -- a refusal, with its traceback in the log
         yield refuse_failed(error, piece.found.source, form)
+
+
+def _count_copies(pages: Iterator[Page | Unreadable]) -> Iterator[Page | Unreadable]:
+    """Yield the pages of a piece; of refused records with one content, those beyond MOST_COPIES are counted in one refusal."""
+    seen: Counter[tuple[str, str]] = Counter()
+    beyond: dict[tuple[str, str], Unreadable] = {}
+    for page in pages:
+        key = (page.check, page.digest) if isinstance(page, Unreadable) and page.digest is not None else None
+        if key is not None:
+            seen[key] += 1
+        if key is None or seen[key] <= MOST_COPIES:
+            yield page
+        elif isinstance(page, Unreadable):
+            beyond.setdefault(key, page)
+    for key, first in beyond.items():
+        reason = f"{seen[key] - MOST_COPIES:,} more records from this one on have the content of one that is refused ({key[0]})"
+        yield first._replace(check="copies", reason=reason)
 
 
 def _note_pages(piece: Piece, pages: Iterator[Page | Unreadable]) -> Iterator[Page | Unreadable]:
