@@ -24,6 +24,17 @@ def read_refused(snapshot: Path, check: str | None = None) -> Refused:
     return set(scan_table(snapshot, "rejects").filter(wanted).select(KEY).collect().iter_rows())
 
 
+def name_checks(snapshot: Path) -> list[str]:
+    """Return the checks by which a snapshot refused anything, sorted."""
+    checks = scan_table(snapshot, "rejects").select("check_name").unique().collect()
+    return sorted(checks["check_name"].drop_nulls())
+
+
+def brings_back(before: Path, after: Path) -> bool:
+    """Whether a snapshot refused anything, copies aside, that another one does not refuse."""
+    return bool(read_refused(before) - read_refused(after))
+
+
 def inputs_of(refused: Refused, sources: Collection[str]) -> frozenset[str]:
     """Return the inputs among `sources` that refused records came from: the file itself, or one of its records (file#record).
 

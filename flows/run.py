@@ -176,6 +176,8 @@ class _Course:
         counts, staged = add_up(merged), self._staging / "snapshot"
         parts = [part for share in merged for part in share.parts]
         _refuse_data(counts, self._options)
+        if self._options.retry and self._before is not None and not _brings_back(self._before, staged):
+            return _stand(self._before, self._inputs, guard=self._guard)
         about = {
             "run": {"id": secrets.token_hex(8), "started_at": self._started.isoformat()},
             **_describe(self._inputs, fingerprint, self._store, self._work),
@@ -246,6 +248,12 @@ def _stand(
     """Return the outcome of a run that leaves `latest` as it is."""
     tables = read_manifest(before)["tables"] if before is not None else {}
     return Outcome(before, published=False, inputs=len(inputs), tables=tables, held=held, gate=gate, guard=guard)
+
+
+def _brings_back(before: Path, after: Path) -> bool:
+    from flows.replay import brings_back  # noqa: PLC0415 -- loads the column engine
+
+    return brings_back(before, after)
 
 
 def _count_removals(

@@ -217,6 +217,39 @@ def test_a_replay_says_what_came_back(
     assert table(tmp_path / "processed", "questions").height == 2
 
 
+def test_a_replay_that_brings_nothing_back_publishes_nothing(
+    raw: Path, tmp_path: Path, clean: Clean, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(raw, {"none.txt": "Opening hours\nMonday to Friday, 9 to 5\n"})
+    clean(raw, tmp_path / "processed")
+    before = latest_snapshot(tmp_path / "processed")
+    monkeypatch.setattr(flows.commands.clean, "WorkerPool", InlinePool)
+    ended = say(capfd, "replay", raw, tmp_path / "processed", "--no-prefect", "--check", "no-thread")
+    assert (ended.code, ended.err) == (0, "")
+    assert "nothing came back; nothing was published, and the latest snapshot stands" in ended.out
+    assert latest_snapshot(tmp_path / "processed") == before
+    assert len(list_snapshots(tmp_path / "processed")) == 1
+    told = json.loads(say(capfd, "replay", raw, tmp_path / "processed", "--no-prefect", "--json").out)
+    assert (told["published"], told["came_back"], told["still_refused"]) == (False, {}, {"no-thread": 1})
+    write_files(raw, {"more.txt": OTHER})
+    assert clean(raw, tmp_path / "processed").code == 0
+    assert table(tmp_path / "processed", "questions").height == 2
+
+
+def test_a_replay_of_a_check_that_refused_nothing_names_those_that_did(
+    raw: Path, tmp_path: Path, clean: Clean, capfd: Capture
+) -> None:
+    clean(raw, tmp_path / "processed")
+    ended = say(capfd, "replay", raw, tmp_path / "processed", "--no-prefect", "--check", "no-tread")
+    assert (ended.code, ended.err.count("\n"), "nothing was refused at all" in ended.err) == (2, 1, True)
+    write_files(raw, {"none.txt": "Opening hours\nMonday to Friday, 9 to 5\n", "empty.txt": ""})
+    clean(raw, tmp_path / "processed")
+    before = latest_snapshot(tmp_path / "processed")
+    ended = say(capfd, "replay", raw, tmp_path / "processed", "--no-prefect", "--check", "no-tread")
+    assert (ended.code, ended.err.count("\n"), "there are empty, no-thread" in ended.err) == (2, 1, True)
+    assert latest_snapshot(tmp_path / "processed") == before
+
+
 def test_a_replay_without_a_snapshot_is_wrong_use(raw: Path, tmp_path: Path, capfd: Capture) -> None:
     assert say(capfd, "replay", raw, tmp_path / "processed", "--no-prefect").code == 2
 

@@ -25,13 +25,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Clean again what refused records came from, publish, and say what came back."""
     from flows.publish.reading import told_as_damaged  # noqa: PLC0415 -- loads the column engine
-    from flows.replay import compare, inputs_of, read_refused  # noqa: PLC0415
+    from flows.replay import compare, inputs_of, name_checks, read_refused  # noqa: PLC0415
 
     before = published_snapshot(arguments.processed)
     if read_hold(arguments.processed) is not None:
         raise WrongUse(f"{arguments.processed}: a rollback holds {before.name}; run threadmill clean --resume first")
     with told_as_damaged(before):
-        refused = read_refused(before, arguments.check)
+        known, refused = name_checks(before), read_refused(before, arguments.check)
+    if arguments.check is not None and arguments.check not in known:
+        named = f"there are {', '.join(known)}" if known else "nothing was refused at all"
+        raise WrongUse(f"--check {arguments.check}: nothing was refused by such a check; {named}")
     retry = inputs_of(refused, {found.source for found in find_inputs(arguments.raw)})
     done: dict[str, Any] = {"snapshot": str(before), "published": False}
     if retry:
@@ -65,4 +68,6 @@ def _print(told: dict[str, Any]) -> None:
     for record in told["records"]:
         line = f"  back: {record['source']} {record['table_name']} ({record['check_name']})"
         console.print(escape(line), markup=False)
+    if not told["published"]:
+        console.print("nothing came back; nothing was published, and the latest snapshot stands")
     console.print(f"snapshot: {told['snapshot']}", markup=False)
