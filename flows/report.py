@@ -89,6 +89,7 @@ def report_rows(counts: dict[str, Any]) -> list[tuple[str, str]]:
     verdicts, kept, chars = counts["verdicts"], counts["kept_chars"], counts["chars"]
     rows = [("scrapes read", f"{counts['pages']:,}")]
     rows += [(f"  {verdict}", f"{verdicts.get(verdict, 0):,}") for verdict in ("ok", "suspect", "rejected")]
+    rows += [("  copies of another", f"{counts['checks'].get('duplicate', 0):,}")]
     rows += [("characters kept", f"{kept:,} ({kept / chars if chars else 0:.1%})"), ("characters cut", f"{chars - kept:,}")]
     rows += [(f"  by {rule}", f"{number:,} stretches") for rule, number in _most(counts["rules"], 6)]
     return rows + [(f"refused: {check}", f"{number:,}") for check, number in _most(counts["checks"], 6)]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from tests.conftest import THREAD, Clean, table, write_files
+from tests.judging_sites import LOGIN
 
 READ = ("ok", "suspect")
 REFUSED = "rejected"
 GOOD = "good.txt"
+ROWS = ("scrapes read", "ok", "suspect", "rejected", "copies of another")
 NOISE = random.Random(7).randbytes(20_000)  # noqa: S311 -- noise, not a secret
 
 
@@ -57,8 +62,17 @@ FILES: list[tuple[str, bytes, str]] = [
     ("nuls.txt", b"\0" * 5000, "binary"),
     ("page.txt", b"<!doctype html><title>Menu</title><p>Home</p>", "no-thread"),
     ("packed.txt", gzip.compress(THREAD.replace("knee", "elbow").encode()), ""),
-    ("not-packed.txt.gz", THREAD.replace("knee", "wrist").encode(), ""),
+    ("not-packed.txt.gz", THREAD.replace("knee", "wrist").encode(), "not-compressed"),
+    ("not-packed.html.zst", f"<p>{THREAD}</p>".encode(), "not-compressed"),
+    ("not-packed.jsonl.gz", b'{"text": "a"}\n', "not-compressed"),
+    ("not-packed.json.zst", b'[{"text": "a"}]', "not-compressed"),
+    ("not-packed.warc.gz", b"WARC/1.0\r\nWARC-Type: warcinfo\r\nContent-Length: 0\r\n\r\n\r\n\r\n", "not-compressed"),
+    ("not-packed.tar.gz", b"\0" * 10240, "not-compressed"),
+    ("not-packed.parquet.zst", b"PAR1" + NOISE, "not-compressed"),
+    ("other-packer.txt.gz", zstandard.compress(THREAD.replace("knee", "palm").encode()), ""),
     ("cut.txt.gz", gzip.compress(NOISE)[:-1000], "compression"),
+    ("cut.txt.zst", zstandard.compress(NOISE)[:-1000], "compression"),
+    ("cut-at-once.jsonl.zst", zstandard.compress(NOISE)[:6], "compression"),
     ("not-lines.jsonl", b"Only prose\n", "json"),
     ("no-extension", THREAD.replace("knee", "ankle").encode(), ""),
     ("x" * 200 + ".txt", THREAD.replace("knee", "hip").encode(), ""),
@@ -236,3 +250,13 @@ def test_copies_are_accounted_for_each(tmp_path: Path, clean: Clean) -> None:
     told = outcomes(tmp_path / "out")
     assert [told[f"{number}.txt"][0] for number in range(5)] == ["ok"] + ["copy"] * 4
     assert len(told) == 8
+
+
+def test_the_closing_table_adds_up_where_pages_are_there_twice(tmp_path: Path, clean: Clean) -> None:
+    twice = "".join(json.dumps({"id": str(at), "text": THREAD.replace("knee", "wrist")}) + "\n" for at in range(3))
+    files: dict[str, bytes | str] = {f"{at}.txt": THREAD for at in range(4)}
+    raw = write_files(tmp_path / "raw", {**files, "twice.jsonl": twice, "e1.txt": "", "e2.txt": "", "login.html": LOGIN})
+    told = clean(raw, tmp_path / "out").out
+    read, *parts = (int(re.search(rf"^ *{name} +([\d,]+)$", told, re.MULTILINE)[1]) for name in ROWS)  # type: ignore[index]
+    assert (read, sum(parts)) == (10, 10), told
+    assert parts[-1] == 4

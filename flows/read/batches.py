@@ -16,7 +16,17 @@ from flows.errors import ThreadmillError, name_refusal
 from flows.read.bounds import TooMuch
 from flows.read.decode import SAMPLE_BYTES, find_binary, is_wide
 from flows.read.documents import read_document
-from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, read_file, refuse_failed
+from flows.read.files import (
+    BROKEN_STREAM,
+    GZIP,
+    MAX_PAGE_BYTES,
+    ZSTD,
+    form_of,
+    is_misnamed,
+    open_stream,
+    read_file,
+    refuse_failed,
+)
 from flows.read.inputs import Input, read_provenance
 from flows.read.jsonl import iter_lines, read_record
 from flows.read.pieces import BATCH_BYTES, MOST_RECORDS, RECORD_BYTES, Piece, name_spool, refuse, refused_piece
@@ -90,7 +100,8 @@ def plan_batches(
 
 def is_cut_by_bytes(found: Input) -> bool:
     """Whether a file's pieces are stretches of its bytes: plain JSON lines."""
-    return form_of(found.path.name) == "jsonl" and not _peek(found.path).startswith((GZIP, ZSTD))
+    is_plain = not _peek(found.path).startswith((GZIP, ZSTD)) and not _is_misnamed(found.path)
+    return form_of(found.path.name) == "jsonl" and is_plain
 
 
 def delete_spools(batch: Batch) -> None:
@@ -110,6 +121,9 @@ def _pieces(inputs: Iterable[Input], spool: Path) -> Iterator[tuple[Piece, int]]
 
 
 def _plan_or_refuse(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
+    if _is_misnamed(found.path):
+        yield refused_piece(found, "not-compressed"), 0
+        return
     try:
         yield from PLANNERS[form_of(found.path.name)](found, spool)
     except (OSError, ThreadmillError):
@@ -117,6 +131,13 @@ def _plan_or_refuse(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:
     except Exception as error:
         log.exception("%s: taking it apart failed", found.source)
         yield refused_piece(found, name_refusal(error)[0]), 0
+
+
+def _is_misnamed(path: Path) -> bool:
+    try:
+        return is_misnamed(path)
+    except OSError:
+        return False  # whoever reads it meets the same error and says so
 
 
 def _plan_container(found: Input, spool: Path) -> Iterator[tuple[Piece, int]]:

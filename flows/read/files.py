@@ -36,6 +36,7 @@ log = logging.getLogger("threadmill")
 # but short paragraphs) takes 530 MiB of memory; at 8 MiB it took 650, at 32 MiB 2 GiB.
 MAX_PAGE_BYTES = 6 << 20
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+NOT_COMPRESSED = "the file is named .gz or .zst and is compressed by neither gzip nor Zstandard; name it as what it is"
 BROKEN_STREAM = (gzip.BadGzipFile, zlib.error, zstandard.ZstdError, EOFError)
 # An HTML page may begin with an XML declaration and with comments.
 HTML_START = re.compile(
@@ -94,6 +95,15 @@ class ZstdStream(io.RawIOBase):
         return size
 
 
+def is_misnamed(path: Path) -> bool:
+    """Whether a file is named .gz or .zst and is compressed by neither. Raises OSError."""
+    if not path.name.lower().endswith((".gz", ".zst")):
+        return False
+    with path.open("rb") as file:
+        start = file.read(4)
+    return start != b"" and not start.startswith((GZIP, ZSTD))
+
+
 @contextmanager
 def open_stream(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading, decompressed when its first bytes are gzip's or Zstandard's, whatever its name.
@@ -121,6 +131,8 @@ def read_file(path: Path, source: str, known: Provenance) -> Page | Unreadable:
     """Return the one page of a file, or why there is none. Raises OSError for what trying again may mend."""
     form = form_of(source)
     try:
+        if is_misnamed(path):
+            return Unreadable(source, form, "not-compressed", NOT_COMPRESSED, bytes=path.stat().st_size)
         with open_stream(path) as stream:
             data = stream.read(MAX_PAGE_BYTES + 1)
             size = None if len(data) <= MAX_PAGE_BYTES else path.stat().st_size

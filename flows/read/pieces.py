@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flows.read.files import MAX_PAGE_BYTES, digest_of, form_of
+from flows.read.files import MAX_PAGE_BYTES, NOT_COMPRESSED, digest_of, form_of
 from flows.read.inputs import Input
 from flows.read.whereabouts import CHECK, REASON
 from flows.records import Unreadable
@@ -26,6 +26,7 @@ REFUSALS = {
     "compression": "the compressed file is broken or breaks off; what came before the break was read",
     "defect": "a defect of threadmill, please report it: the file could not be taken apart; the log says where",
     "memory": "the memory ran out over the file; the next run tries it again",
+    "not-compressed": NOT_COMPRESSED,
     "vanished": "the file could not be read to its end; clean again when it is back",
     "permission": "the file may not be read; give this user the right to",
     "binary": "the file is binary data, not lines of JSON; take it out of the raw folder",
