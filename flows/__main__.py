@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import resource
+import signal
 import sys
+import threading
 from importlib import import_module
 from importlib.metadata import version
 from typing import NoReturn
 
-from flows.ending import end
+from flows.ending import Terminated, end
 from flows.errors import Fault, WrongUse
 from flows.output import guarded_output
 
@@ -76,11 +78,24 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
+    _heed_termination()
     parsed = build_parser(next((word for word in given if not word.startswith("-")), None)).parse_args(given)
     if parsed.command not in LIGHT:
         check_address_space()
     run = import_module(f"flows.commands.{COMMANDS[parsed.command][0]}").run
     return int(run(parsed))
+
+
+def _heed_termination() -> None:
+    """Make SIGTERM end the run as Ctrl-C does: what is under way is ended, what is half is taken away."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(*_: object) -> None:
+    # A second one would end the tidying up. Not SIG_IGN: the workers that are being started would inherit that.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    raise Terminated
 
 
 if __name__ == "__main__":

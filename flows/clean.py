@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
+import httpx
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
@@ -13,10 +14,12 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.events import emit_event
 from prefect.futures import PrefectFuture
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, get_current_settings, temporary_settings
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 from pydantic import Field
 
+from flows.errors import Fault
 from flows.holding import UNKNOWN
 from flows.judge import judge_batch
 from flows.output import escape_cells, escape_markdown
@@ -24,6 +27,7 @@ from flows.places import read_place
 from flows.removals import MAX_REMOVED
 from flows.report import WATCHER, as_markdown, held_lines, read_refused, summarize
 from flows.run import Options, Outcome, run_clean
+from flows.server import WITHOUT, open_own_server
 from flows.workers import (
     WorkerPool,
     count_cores,
@@ -158,17 +162,42 @@ def make_task_runner() -> TaskRunner[PrefectFuture[Any]]:
     return ThreadPoolTaskRunner(max_workers=2 * count_cores())  # type: ignore[return-value]  # its future is one
 
 
-def start_server() -> None:
-    """Start the server that Prefect starts for itself where none is named, deaf to Ctrl-C, which reaches it too.
+@contextmanager
+def open_server() -> Iterator[None]:
+    """Give a Prefect server that answers: the one that Prefect's settings name, or one of this run's own.
 
-    It has to hear how the run ended: with the server gone, Prefect asks for it for a minute. A process inherits the
-    signals that are blocked where it is started.
+    Raises Fault where there is none.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    url = get_current_settings().api.url
+    if url is None:
+        seconds = get_current_settings().server.ephemeral.startup_timeout_seconds
+        with open_own_server(seconds) as own, temporary_settings({PREFECT_API_URL: own}):
+            yield
+        return
+    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}), get_client(sync_client=True) as client:
+        error = client.api_healthcheck()
+    if error is not None:
+        raise Fault(f"{url}: no Prefect server answers ({in_a_line(error)}); start it, unset PREFECT_API_URL, or {WITHOUT}")
+    yield
+
+
+def run_flow(raw: str, processed: str, options: Options, workers: int | None) -> dict[str, Any]:
+    """Run the flow with a server that answers; return what it came to. Raises Fault where the server fails."""
     try:
-        get_client(sync_client=True)
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        with open_server():
+            return clean(
+                raw, processed, options.layouts, workers, on_reject=options.on_reject, resume=options.resume,
+                max_reject_rate=options.max_reject_rate, retry=sorted(options.retry), gate=options.gate,
+                accept=sorted(options.accept), max_removed=options.max_removed, accept_removed=sorted(options.accept_removed),
+                accept_rules=options.accept_rules,
+            )  # fmt: skip
+    except httpx.HTTPError as error:
+        raise Fault(f"the Prefect server failed ({in_a_line(error)}); what was published stands; {WITHOUT}") from error
+
+
+def in_a_line(error: Exception) -> str:
+    """Return what an error says as part of a line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 clean = flow(

@@ -7,8 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from flows.errors import Fault, WrongUse
 from flows.landing import watch_raw
 from flows.places import check_places
 from flows.read.inputs import check_raw
+from flows.server import WITHOUT, answers
 
 NIGHTLY, HOURLY = "0 3 * * *", "0 * * * *"
 LANDED = "scrape.landed"  # the event that there are new files below raw/
@@ -114,7 +113,7 @@ def _check_crons(when: Timetable) -> None:
         from prefect.client.schemas.schedules import CronSchedule  # noqa: PLC0415 -- Prefect takes over a second to load
     except Exception as error:  # a home that is none, a setting that is none: whatever its loading meets
         what = " ".join(str(error).split())[:200] or type(error).__name__
-        raise Fault(f"Prefect cannot be loaded ({what}); threadmill clean --no-prefect works without it") from error
+        raise Fault(f"Prefect cannot be loaded ({what}); for clean, {WITHOUT}") from error
     for option, cron in (("--cron", when.cron), ("--audit", when.audit)):
         try:
             CronSchedule(cron=cron)
@@ -130,7 +129,7 @@ def _server(*, is_set: bool) -> Iterator[None]:
         yield
         return
     port = _own_port()
-    if _answers(os.environ["PREFECT_API_URL"]):
+    if answers(os.environ["PREFECT_API_URL"]):
         yield
         return
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port, "--no-ui"]
@@ -151,17 +150,9 @@ def _server(*, is_set: bool) -> Iterator[None]:
 def _wait_for(url: str, server: subprocess.Popen[bytes] | None) -> None:
     until = time.monotonic() + STARTUP_SECONDS
     while time.monotonic() < until:
-        if _answers(url):
+        if answers(url):
             return
         if server is not None and server.poll() is not None:
             raise Fault(f"the Prefect server could not start (exit code {server.returncode}); is its port taken?")
         time.sleep(0.5)
     raise Fault(f"{url}: no Prefect server answers; start one (prefect server start), or unset PREFECT_API_URL")
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:  # noqa: S310 -- the operator's own setting
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError, ValueError):
-        return False

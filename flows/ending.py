@@ -12,8 +12,12 @@ from flows.errors import ThreadmillError
 from flows.output import ReaderGone, say_aside
 
 DEBUG = "THREADMILL_DEBUG"  # set to anything, tracebacks are shown
-FAULT, INTERRUPTED = 3, 130
+FAULT, INTERRUPTED, TERMINATED = 3, 130, 143
 MOST_SAID = 2000  # characters of a line; values that people wrote may be long
+
+
+class Terminated(BaseException):
+    """SIGTERM has come."""
 
 
 def end(error: BaseException) -> int:
@@ -31,6 +35,9 @@ def end(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt):
         _say("interrupted; nothing was published, the last snapshot stands")
         return INTERRUPTED
+    if isinstance(error, Terminated):
+        _say("terminated; nothing was published, the last snapshot stands")
+        return TERMINATED
     if isinstance(error, ThreadmillError):
         _show(error)
         _say(str(error))

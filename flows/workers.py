@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flows.errors import Fault
 from flows.output import clean_logs
@@ -42,6 +42,19 @@ log = logging.getLogger("threadmill")
 def count_cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def submit(pool: ProcessPoolExecutor, job: Callable[..., Result], *arguments: Any) -> Future[Result]:
+    """Give a job to a pool; a process that is started for it never hears Ctrl-C.
+
+    What ignores it once it has started (see begin_worker) would break off with a traceback in its first half second. A
+    process inherits the signals that are blocked where it is started.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(job, *arguments)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class WorkerPool:
@@ -99,10 +112,10 @@ class WorkerPool:
         memoryview(self._notes).cast("B")[slot * SLOT : (slot + 1) * SLOT] = bytes(SLOT)
         if is_alone:
             with self._by_itself, self._opened_alone() as pool:
-                return pool.submit(carry_out, slot, barred, job, *arguments).result()
+                return cast("Result", submit(pool, carry_out, slot, barred, job, *arguments).result())
         pool = self._pool
         try:
-            return pool.submit(carry_out, slot, barred, job, *arguments).result()
+            return cast("Result", submit(pool, carry_out, slot, barred, job, *arguments).result())
         except BrokenProcessPool:
             with self._renewing:
                 if self._stopped:

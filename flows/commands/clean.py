@@ -15,13 +15,14 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 from rich.table import Table
 
 from flows.commands.options import add_layouts, add_workers
-from flows.errors import WrongUse
+from flows.errors import Fault, WrongUse
 from flows.output import escape, say_json
 from flows.places import check_places, read_place
 from flows.publish.snapshots import check_place
 from flows.removals import ALL, MAX_REMOVED
 from flows.report import WATCHER, held_lines, report_rows, summarize, work_line
 from flows.run import ON_REJECT, Options, check_raw_is_there, run_clean
+from flows.server import WITHOUT
 from flows.terminal import COLOURS, neutralize, open_console
 from flows.workers import PlainExecutor, WorkerPool, count_cores
 
@@ -153,14 +154,12 @@ def _run_flow(raw: Path, processed: Path, options: Options, workers: int | None)
         os.environ.setdefault(name, value)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of libraries below Prefect; the tests run with every warning an error
-    from flows.clean import clean, start_server  # noqa: PLC0415 -- Prefect takes over a second to load
-
-    start_server()
-    return clean(
-        str(raw), str(processed), options.layouts, workers, on_reject=options.on_reject, resume=options.resume,
-        max_reject_rate=options.max_reject_rate, retry=sorted(options.retry), gate=options.gate, accept=sorted(options.accept),
-        max_removed=options.max_removed, accept_removed=sorted(options.accept_removed), accept_rules=options.accept_rules,
-    )  # fmt: skip
+    try:
+        from flows.clean import run_flow  # noqa: PLC0415 -- Prefect takes over a second to load
+    except Exception as error:  # no home, a broken profile or setting: whatever the loading of Prefect meets
+        what = " ".join(str(error).split())[:200] or type(error).__name__
+        raise Fault(f"Prefect cannot be loaded ({what}); {WITHOUT}") from error
+    return run_flow(str(raw), str(processed), options, workers)
 
 
 class ProgressBar:
