@@ -65,7 +65,9 @@ class Scrapes(Table):
     """One scraped page, read or refused."""
 
     scrape_id: pl.String = _key("Digest of the scrape's content and its record locator")
-    source: pl.String = _said("Path or URI below the raw root; path#record in a container")
+    source: pl.String = _said(
+        "Path or URI below the raw root; path#record in a container; backslashes and bytes that are no UTF-8 are escaped"
+    )
     format: pl.String = _said("Form it was read from: txt, html, jsonl")
     url: pl.String = _text("Address of the page, as its container or the page itself says")
     site: pl.String = _text("Host of the page, without www.")
@@ -131,7 +133,9 @@ class Spans(Table):
 class Questions(Table):
     """The first post of a thread."""
 
-    question_id: pl.String = _key("Digest of the thread's canonical URL, else of its title and opening post")
+    question_id: pl.String = _key(
+        "Digest of the thread's canonical URL, else of its title and opening post, else of title, site and first answer"
+    )
     scrape_id: pl.String = _key("The scrape that the row comes from")
     url: pl.String = _text("Canonical address of the thread", str_matches=WEB_ADDRESS)
     site: pl.String = _text("Host of the thread")
@@ -157,7 +161,9 @@ class Questions(Table):
 class Answers(Table):
     """A reply, at any depth."""
 
-    answer_id: pl.String = _key("Digest of the thread and the permalink, else author, printed date and ordinal among equals")
+    answer_id: pl.String = _key(
+        "Digest of the thread and the permalink, else author and day, else author and words, and ordinal among equals"
+    )
     question_id: pl.String = _key("The thread")
     scrape_id: pl.String = _key("The scrape that the row comes from")
     position: pl.Int32 = _count("Place in the thread, from 1", "answers", nullable=False, least=1)
@@ -184,7 +190,9 @@ class Answers(Table):
 class Comments(Table):
     """A note under a post, in a list of its own."""
 
-    comment_id: pl.String = _key("Digest of the thread and the comment's own id or author, date and ordinal")
+    comment_id: pl.String = _key(
+        "Digest of the thread and the comment's own id, else author and day, else author and words, and ordinal"
+    )
     question_id: pl.String = _key("The thread")
     answer_id: pl.String = _link("The answer it stands under; null: the question")
     scrape_id: pl.String = _key("The scrape that the row comes from")
