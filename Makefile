@@ -11,10 +11,13 @@ run: $(STAMP)
 	@$(BIN)/threadmill clean raw processed
 	@$(BIN)/python -m flows.first_query processed
 
+# What is tested is the build, made anew where the sources changed; test-all has the same tests as plain Python.
 test: $(STAMP) lint
+	@$(BIN)/python -m flows.compiled
 	$(BIN)/pytest -m "$(FAST)"
 
 test-all: $(STAMP)
+	@$(BIN)/python -m flows.compiled
 	$(BIN)/pytest -m slow
 
 lint: $(STAMP)

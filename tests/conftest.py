@@ -14,8 +14,14 @@ import polars as pl
 import pytest
 from hypothesis import settings
 
-import flows.commands.clean
-from flows.__main__ import main
+from flows.compiled import use_build
+
+# What is tested is what workers run: the compiled path of a page, where there is a build of these sources. It must be chosen
+# before any of its modules is loaded. THREADMILL_PLAIN=1 tests them as plain Python.
+IS_COMPILED = use_build()
+
+import flows.commands.clean  # noqa: E402
+from flows.__main__ import main  # noqa: E402
 
 # How long one example takes says more of the machine than of the code; tests of time are ratios. The same examples each
 # time, so that a change is judged by what it changes; THREADMILL_SEARCH=1 looks for new ones.
@@ -35,6 +41,10 @@ Board Certified Dermatologist
 Two weeks is usual for a knee. Do not kneel on it in the meantime, please.
 June 5, 2012
 """
+
+
+def pytest_report_header() -> str:
+    return f"the path of a page: {'compiled' if IS_COMPILED else 'plain Python'}"
 
 
 @dataclass(frozen=True, slots=True)

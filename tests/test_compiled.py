@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import shutil
 import subprocess
@@ -13,9 +14,11 @@ import polars as pl
 import pytest
 
 from flows import compiled
+from tests.conftest import IS_COMPILED
 from tests.sites.generator import SITES, make_pages, write_batch
 
 ROOT = Path(__file__).parent.parent
+ROOMS = ("read", "strip", "split", "authors", "dates", "language", "identity", "defects", "fuzz")
 
 
 def clean(raw: Path, out: Path, **environment: str) -> dict[str, str]:
@@ -49,6 +52,25 @@ def test_compiled_and_plain_give_the_same_bytes(samples: Path, tmp_path: Path) -
     assert clean(raw, tmp_path / "compiled") == plain
     rejects = pl.read_parquet(tmp_path / "compiled/latest/rejects/*.parquet")
     assert not {"defect", "conservation"} & set(rejects["check_name"])
+
+
+def test_the_tests_run_what_workers_run() -> None:
+    wanted = compiled.build_folder().is_dir() and not os.environ.get("THREADMILL_PLAIN")
+    assert wanted == IS_COMPILED
+    files = [importlib.import_module(name).__file__ or "" for name in compiled.MODULES]
+    assert {file.endswith(".so") for file in files} == {wanted}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(not IS_COMPILED, reason="all tests ran as plain Python")
+def test_the_tests_of_what_is_compiled_pass_as_plain_python() -> None:
+    rooms = [str(path) for kind in ROOMS for path in sorted((ROOT / "tests").glob(f"test_{kind}*.py"))]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not slow", *rooms]
+    done = subprocess.run(
+        command, cwd=ROOT, check=False, capture_output=True, text=True, env={**os.environ, "THREADMILL_PLAIN": "1"}
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:]
 
 
 def test_plain_python_is_taken_when_asked_for() -> None:

@@ -14,6 +14,7 @@ from flows.pipeline import split_page
 from flows.read.files import read_file
 from flows.read.inputs import Provenance
 from flows.records import NoThread, Page
+from tests.conftest import IS_COMPILED
 
 ROOT = Path(__file__).parent.parent
 MAX_SECONDS, MAX_MIB = 5, 600
@@ -37,6 +38,7 @@ def test_mutated_inputs_are_read_or_refused(count: int) -> None:
     assert ended.returncode == 0, ended.stderr[-2000:]
     told = json.loads(ended.stdout)
     assert told["broken"] == [], told
+    assert told["compiled"] == IS_COMPILED
     assert told["slowest_page"]["seconds"] < MAX_SECONDS, told
     assert told["peak_mib"] < MAX_MIB, told
     assert sum(told["verdicts"].values()) >= count * 0.9  # copies of one mutant are refused as such

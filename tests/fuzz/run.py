@@ -18,10 +18,14 @@ from typing import Any
 
 import polars as pl
 
-from flows import pipeline
-from tests.fuzz.mutations import mutate
-from tests.fuzz.seeds import read_seeds
-from tests.inline import snapshot_of
+from flows.compiled import use_build
+
+IS_COMPILED = use_build()  # as workers do, before what is compiled is loaded
+
+from flows import pipeline  # noqa: E402
+from tests.fuzz.mutations import mutate  # noqa: E402
+from tests.fuzz.seeds import read_seeds  # noqa: E402
+from tests.inline import snapshot_of  # noqa: E402
 
 BATCH = 100
 DEFECTS = ["conservation", "defect", "ledger"]  # what a page is never refused for, however broken
@@ -60,7 +64,8 @@ def clean_mutants(count: int, seed: int, folder: Path) -> dict[str, Any]:
     pipeline.split_page = split
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     return {
-        "inputs": count, "verdicts": dict(verdicts), "checks": dict(checks.most_common()), "broken": broken,
+        "inputs": count, "compiled": IS_COMPILED, "verdicts": dict(verdicts), "checks": dict(checks.most_common()),
+        "broken": broken,
         "slowest_page": {"seconds": round(slowest[0], 2), "source": slowest[1]}, "peak_mib": peak, "folder": str(folder),
     }  # fmt: skip
 
