@@ -107,12 +107,17 @@ def clean(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) ->
 
 @pytest.fixture
 def samples(tmp_path: Path) -> Path:
-    """A copy of the sample scrapes as git has them: somebody may have put others into raw/, or taken these away."""
+    """A copy of the sample scrapes."""
+    return copy_samples(tmp_path / "samples")
+
+
+def copy_samples(folder: Path) -> Path:
+    """Copy the sample scrapes as git has them, for somebody may have put others into raw/, or taken these away."""
     root = Path(__file__).parent.parent
     listed = subprocess.run(["git", "ls-files", "-z", "raw"], cwd=root, check=True, capture_output=True).stdout
-    words = ["git", "checkout-index", "-z", "--stdin", f"--prefix={tmp_path}/samples/"]
+    words = ["git", "checkout-index", "-z", "--stdin", f"--prefix={folder}/"]
     subprocess.run(words, cwd=root, check=True, input=listed)
-    return tmp_path / "samples/raw"
+    return folder / "raw"
 
 
 def command(*arguments: str | Path, **options: Any) -> subprocess.Popen[str]:

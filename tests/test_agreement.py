@@ -11,7 +11,7 @@ import pytest
 
 from flows.judge import Inline, Judged, judge_inputs
 from flows.targets import Roots, find_targets
-from tests.conftest import THREAD, table, write_files
+from tests.conftest import THREAD, copy_samples, table, write_files
 from tests.inline import snapshot_of
 from tests.test_split_dates import DAYS, HEADS, IN_ONE_TEXT, NAMES, thread
 
@@ -62,7 +62,7 @@ def made_pages(folder: Path) -> Path:
 
 
 def samples(folder: Path) -> Path:
-    return shutil.copytree(ROOT / "raw", folder)
+    return copy_samples(folder)
 
 
 def engines(folder: Path) -> Path:
