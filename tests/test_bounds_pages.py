@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,7 +119,3 @@ def test_a_reader_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) 
     refused = page_from(b"Why?", "a.txt", "txt", Provenance())
     assert isinstance(refused, Unreadable)
     assert refused.check == "too-slow"
-
-
-def test_the_examples_in_the_documentation_hold() -> None:
-    assert doctest.testmod(parsing_costs).failed == 0

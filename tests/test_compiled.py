@@ -18,7 +18,7 @@ from tests.conftest import IS_COMPILED
 from tests.sites.generator import SITES, make_pages, write_batch
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("read", "strip", "split", "authors", "dates", "language", "identity", "defects", "fuzz")
+ROOMS = ("read", "strip", "split", "authors", "dates", "language", "identity", "defects", "doctests", "fuzz")
 
 
 def clean(raw: Path, out: Path, **environment: str) -> dict[str, str]:

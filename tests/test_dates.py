@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from hypothesis import given, settings
@@ -258,8 +256,3 @@ def test_dates_of_real_boards_are_read_but_for_those_without_a_day() -> None:
         printed += sum(text is not None for text in column)
         read += sum(date is not None for date in found)
     assert read / printed > 0.97
-
-
-@pytest.mark.parametrize("module", [flows.dates.printed, flows.dates.forms, flows.dates.words], ids=lambda m: m.__name__)
-def test_the_examples_in_the_documentation_hold(module: ModuleType) -> None:
-    assert doctest.testmod(module).failed == 0

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import doctest
 import subprocess
 import sys
 import time
@@ -15,7 +14,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flows import language
 from flows.language import decide_language, detect_language, read_tag, settle_language, weigh_words
 from flows.records import Page
 from tests.conftest import Clean, table, write_files
@@ -133,7 +131,3 @@ def test_the_lists_give_their_reason_and_hold_no_word_twice() -> None:
     assert {
         language: [word for word in set(text.split()) if text.split().count(word) > 1] for language, text in words.items()
     } == {language: [] for language in words}
-
-
-def test_the_examples_in_the_documentation_hold() -> None:
-    assert doctest.testmod(language).failed == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import gzip
 import io
 import json
@@ -221,10 +220,6 @@ def test_clean_publishes_the_pages_of_an_archive(tmp_path: Path, clean: Clean) -
         ("a.zip#../x", "zip", None),
         ("a.zip#7.html", "html", "Hinge"),
     ]
-
-
-def test_the_examples_in_the_documentation_hold() -> None:
-    assert doctest.testmod(archives).failed == 0
 
 
 def test_inspect_shows_a_page_in_an_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import doctest
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import flows.split.flat.dates
-import flows.split.markup.dates
 from flows.dates.forms import is_exact
 from flows.pipeline import split_page, take_page
 from flows.read.files import page_from
@@ -180,11 +177,6 @@ def test_a_day_alone_gives_way_to_the_whole_date_in_or_behind_it(line: str, date
     found = find_date(line)
     assert found is not None
     assert line[found.start : found.end] == date
-
-
-@pytest.mark.parametrize("module", [flows.split.markup.dates, flows.split.flat.dates])
-def test_the_examples_hold(module: object) -> None:
-    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
 
 def test_dates_in_a_line_of_days_take_time_in_proportion() -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import doctest
 import html
 import json
 from dataclasses import replace
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -15,7 +13,6 @@ from hypothesis import strategies as st
 
 from flows.authors.byline import read_byline
 from flows.records import Byline, Post, Thread
-from flows.split import crosscheck, json_ld, structured
 from flows.split.crosscheck import fill_from_structured, hear_structured
 from flows.split.structured import StructuredThread, read_json_ld
 
@@ -280,8 +277,3 @@ def test_no_document_is_too_odd_and_the_posts_stay_as_they_are(document: object,
     check = fill_from_structured(thread, known)
     assert [post.body for post in (thread.question, *thread.answers)] == [QUESTION, FILE_IT, OIL + " And close the gate."]
     assert check.verdict in {"nothing", "faq", "agrees", "partly", "disagrees"}
-
-
-@pytest.mark.parametrize("module", [crosscheck, json_ld, structured], ids=lambda module: module.__name__)
-def test_the_examples_in_the_documentation_hold(module: ModuleType) -> None:
-    assert doctest.testmod(module).failed == 0

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import doctest
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.split import titles
 from flows.split.titles import clean_title, is_site_name
 
 URL = "https://www.hingeworld.example/threads/creaking-gate-in-the-wind.12/"
@@ -106,7 +103,3 @@ def test_a_title_is_never_lost_and_never_grows_but_by_a_heading(title: str, head
 def test_a_long_title_takes_no_long_time() -> None:
     assert clean_title("- " * 100_000, ["x"] * 1000) is None
     assert clean_title("a - " * 240 + "b", ["a - b"] * 40, url=URL)
-
-
-def test_the_examples_in_the_documentation_hold() -> None:
-    assert doctest.testmod(titles).failed == 0

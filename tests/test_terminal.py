@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 
 import pytest
 from rich.cells import cell_len
 
-import flows.terminal
 from flows.terminal import crop, neutralize, pad, wrap
 
 
@@ -41,7 +39,3 @@ def test_padding_fills_the_cells_exactly(text: str) -> None:
 
 def test_the_widest_letter_still_gets_a_row() -> None:
     assert wrap("日本", 1) == ["日", "本"]
-
-
-def test_examples_in_docstrings_hold() -> None:
-    assert doctest.testmod(flows.terminal).failed == 0

@@ -1,12 +1,9 @@
-"""The rows of an inspected scrape: authors as read, roles that are new, examples."""
+"""The rows of an inspected scrape: authors as read, roles that are new."""
 
 from __future__ import annotations
 
-import doctest
-
 import pytest
 
-import flows.view
 from flows.inspection import Inspection
 from flows.records import Byline, Claim, Post
 from flows.view import View, describe_author, show_inspection
@@ -34,7 +31,3 @@ def test_roles_that_are_not_known_yet_are_shown_plainly() -> None:
     inspection = Inspection(scrape, [], "words", None, [Post()], [("id", None)], [Claim(0, 5, "signature", "new-rule", 0)])
     rows = ["".join(text for text, _ in row) for row in show_inspection(inspection, View())]
     assert " Q signature new-rule  │ words" in rows
-
-
-def test_examples_in_docstrings_hold() -> None:
-    assert doctest.testmod(flows.view).failed == 0

@@ -65,7 +65,7 @@ def smooth_text(text: str) -> str | None:
     As long as the text. None where it may take more: invisible characters, mojibake. Most pages are smooth, and one look at a
     page is cheaper than one at each of its lines.
 
-    >>> smooth_text("a\u00a0café\tau lait"), smooth_text("a\u200bb")
+    >>> smooth_text("a\\u00a0café\\tau lait"), smooth_text("a\\u200bb")
     ('a café au lait', None)
     """
     if not text.isascii():
