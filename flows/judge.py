@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from flows.judging.reasons import Reason, decide_verdict, give_reason
 from flows.read.batches import Batch, delete_spools, plan_batches
-from flows.read.files import form_of
+from flows.read.forms import form_of
 from flows.read.inputs import Input
 from flows.read.pieces import Piece
 

@@ -19,7 +19,8 @@ from flows.inspection import inspect_input
 from flows.output import say_json
 from flows.places import read_name, read_place
 from flows.read.batches import CONTAINERS, delete_spools, is_document, plan_batches, read_batch
-from flows.read.files import BROKEN_STREAM, form_of, open_stream, read_file
+from flows.read.files import BROKEN_STREAM, open_stream, read_file
+from flows.read.forms import form_of
 from flows.read.inputs import Input, Provenance, name_source, read_provenance
 from flows.read.jsonl import iter_lines, read_record
 from flows.read.pieces import REFUSALS

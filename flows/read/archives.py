@@ -19,7 +19,8 @@ from typing import IO, BinaryIO, NamedTuple, Self, cast
 
 from flows.read.bounds import Budget, TooMuch
 from flows.read.decode import without_surrogates
-from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, form_of, open_stream, page_from
+from flows.read.files import BROKEN_STREAM, GZIP, MAX_PAGE_BYTES, ZSTD, open_stream, page_from
+from flows.read.forms import form_of
 from flows.read.inputs import FOLDER_FILE, SIDECAR_SUFFIX, Input, read_provenance
 from flows.read.pieces import BATCH_BYTES, RECORD_BYTES, Piece, name_spool, refused_piece
 from flows.records import Page, Unreadable

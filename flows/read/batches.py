@@ -21,12 +21,12 @@ from flows.read.files import (
     GZIP,
     MAX_PAGE_BYTES,
     ZSTD,
-    form_of,
     is_misnamed,
     open_stream,
     read_file,
     refuse_failed,
 )
+from flows.read.forms import form_of
 from flows.read.inputs import Input, read_provenance
 from flows.read.jsonl import iter_lines, read_record
 from flows.read.pieces import BATCH_BYTES, MOST_RECORDS, RECORD_BYTES, Piece, name_spool, refuse, refused_piece

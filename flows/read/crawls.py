@@ -16,7 +16,8 @@ from fastwarc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from flows.read.bounds import Budget, TooMuch
 from flows.read.decode import without_surrogates
-from flows.read.files import GZIP, MAX_PAGE_BYTES, ZSTD, form_of, page_from, refuse_failed
+from flows.read.files import GZIP, MAX_PAGE_BYTES, ZSTD, page_from, refuse_failed
+from flows.read.forms import form_of
 from flows.read.inputs import Input, Provenance, read_provenance
 from flows.read.packed_crawls import HEADER, LENGTH, MAX_HEADER, STEP, packed_records
 from flows.read.pieces import BATCH_BYTES, MOST_RECORDS, RECORD_BYTES, REFUSALS, Piece, name_spool, refuse, refused_piece

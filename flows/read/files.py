@@ -19,6 +19,7 @@ from flows.errors import name_refusal
 from flows.read.bounds import Budget, MeteredStream
 from flows.read.deadline import time_limit
 from flows.read.decode import decode, find_binary
+from flows.read.forms import form_of
 from flows.read.parsing_costs import MAX_DEPTH, find_excess, is_too_deep
 from flows.read.whereabouts import CHECK, REASON, WHEREABOUTS
 from flows.records import Page, Unreadable
@@ -42,22 +43,6 @@ BROKEN_STREAM = (gzip.BadGzipFile, zlib.error, zstandard.ZstdError, EOFError)
 HTML_START = re.compile(
     rb"(?:\s|<\?xml[^>]{0,200}>|<!--.{0,500}?-->){0,9}<(?:!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
-# What the end of a file's name promises, with .gz or .zst behind it or without.
-FORMS = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".html": "html",
-    ".htm": "html",
-    ".xhtml": "html",
-    ".parquet": "parquet",
-    ".warc": "warc",
-    ".wat": "warc",
-    ".wet": "wet",
-    ".zip": "zip",
-    ".tar": "tar",
-    ".tgz": "tar",
-}
 FORMS_OF_BINARY = {"a crawl archive (WARC)": ".warc", "a ZIP archive": ".zip", "a Parquet file": ".parquet"}
 # Input bytes at a time: 2 KiB of Zstandard are 64 MiB at most (128 KiB blocks of one repeated byte take 4 bytes each).
 ZSTD_STEP = 2 << 10
@@ -203,13 +188,3 @@ def _page_from(data: bytes, source: str, form: str, known: Provenance, declared:
 def _begins_as_html(start: bytes) -> bool:
     # Without byte order marks, and without the NULs of UTF-16.
     return HTML_START.match(start.lstrip(b"\xef\xbb\xbf\xfe\xff").replace(b"\0", b"")) is not None
-
-
-def form_of(source: str) -> str:
-    """Return the form that a file's name promises; txt where it promises none.
-
-    >>> form_of("a/b.HTM.gz"), form_of("crawl.warc.wet.gz"), form_of("notes")
-    ('html', 'wet', 'txt')
-    """
-    name = source.lower().removesuffix(".gz").removesuffix(".zst")
-    return next((form for suffix, form in FORMS.items() if name.endswith(suffix)), "txt")

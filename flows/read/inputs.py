@@ -15,7 +15,7 @@ from typing import Any
 
 from flows.errors import Fault, WrongUse
 from flows.read.decode import without_surrogates
-from flows.read.files import form_of
+from flows.read.forms import form_of
 from flows.read.times import read_time
 from flows.records import Blemish
 from flows.rules import BrokenFile, is_there, read_json, read_toml

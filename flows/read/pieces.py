@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flows.read.files import MAX_PAGE_BYTES, NOT_COMPRESSED, digest_of, form_of
+from flows.read.files import MAX_PAGE_BYTES, NOT_COMPRESSED, digest_of
+from flows.read.forms import form_of
 from flows.read.inputs import Input
 from flows.read.whereabouts import CHECK, REASON
 from flows.records import Unreadable
