@@ -14,6 +14,7 @@ import polars as pl
 from polars.exceptions import PanicException
 
 from flows.authors.resolve import author_key
+from flows.collector import paused_collector
 from flows.errors import ThreadmillError
 from flows.identity import page_number
 from flows.pipeline import take_page
@@ -25,7 +26,6 @@ from flows.records import Page, Thread, Unreadable
 from flows.rows import STAGED, Columns, Rows, site_of_page
 from flows.strip.residue import find_residue
 from flows.validate import validate_batch
-from flows.workers import paused_collector
 from schemas import polars_schema, traits_of
 
 # Why an input could not be read that may be readable the next time, though nothing about it changes.

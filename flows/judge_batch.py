@@ -14,6 +14,7 @@ import polars as pl
 
 from flows.authors.resolve import author_key
 from flows.batches import Check, refuse_what_fails
+from flows.collector import quiet_collector
 from flows.dates.printed import read_dates
 from flows.dates.words import LANGUAGES, MONTHS, UNITS, WEEKDAYS
 from flows.errors import ThreadmillError, name_refusal
@@ -32,7 +33,6 @@ from flows.rows import STAGED, Rows
 from flows.split.engines import Layout, choose_layouts
 from flows.strip.residue import find_residue
 from flows.validate import validate_batch
-from flows.workers import quiet_collector
 from schemas import polars_schema
 
 log = logging.getLogger("threadmill")

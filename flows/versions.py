@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parent
 SOURCES = ("*.py", "*.toml", "*.txt", "*.npz")
 # What a page's rows do not depend on: how they are merged, published, shown and scheduled.
 AFTER_CLEANING = (
-    "against.py", "audit.py", "baseline.py", "carried.py", "changes.py", "clean.py", "deployments.py", "discover.py",
-    "ending.py", "evaluation.py", "executor.py", "first_query.py", "holding.py", "index.py", "joining.py", "judge.py",
-    "judge_batch.py", "landing.py", "losses.py", "merge.py", "merging.py", "output.py", "places.py", "progress.py",
+    "against.py", "audit.py", "baseline.py", "carried.py", "changes.py", "clean.py", "collector.py", "deployments.py",
+    "discover.py", "ending.py", "evaluation.py", "executor.py", "first_query.py", "holding.py", "index.py", "joining.py",
+    "judge.py", "judge_batch.py", "landing.py", "losses.py", "merge.py", "merging.py", "output.py", "places.py", "progress.py",
     "promises.py", "proposing.py", "removals.py", "replay.py", "report.py", "rescrapes.py", "run.py", "server.py",
     "sightings.py", "store.py", "targets.py", "terminal.py", "view.py", "workers.py", "commands", "discovering", "judging",
     "publish",

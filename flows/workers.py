@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import multiprocessing
 import os
@@ -17,6 +16,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from flows.collector import quiet_collector
 from flows.errors import Fault
 from flows.output import clean_logs
 from flows.read.whereabouts import KEY, NOWHERE, SLOT, WHEREABOUTS, name_place
@@ -214,24 +214,6 @@ class PlainExecutor:
         """Wait for the threads, then for the processes."""
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._pool.close()
-
-
-def quiet_collector() -> None:
-    """Make Python look for cycles seldom: what is loaded stays, a page makes few, and looking takes a quarter of the time."""
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 50)
-
-
-@contextmanager
-def paused_collector() -> Iterator[None]:
-    """Keep Python from looking for cycles for a while."""
-    was_at_work = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_at_work:
-            gc.enable()
 
 
 def run_batch(batch: Batch, run: Path) -> Cleaned:

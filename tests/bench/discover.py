@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
+from flows.collector import quiet_collector
 from flows.discover import Found, iter_pages, survey_pages
 from flows.pipeline import _split
 from flows.proposing import LayoutProposed, load_layout, propose
@@ -32,7 +33,6 @@ from flows.read.inputs import Provenance
 from flows.records import NoThread, Page, Thread
 from flows.split.engines import Layout, read_layouts
 from flows.targets import find_targets
-from flows.workers import quiet_collector
 from tests.bench.layouts import count_answers, match_posts, read_counts, read_gold
 from tests.sites.generator import SITES, make_pages
 

@@ -37,11 +37,11 @@ print(time.process_time() - began)
 def time_ours(folder: Path, layouts: str) -> float:
     """Return the process seconds that the pages of a folder take, after one round that warms up."""
     sys.path.insert(0, str(ROOT))
+    from flows.collector import quiet_collector
     from flows.pipeline import split_page
     from flows.read.files import page_from
     from flows.read.inputs import Provenance
     from flows.records import Page
-    from flows.workers import quiet_collector
 
     pages = [path.read_bytes() for path in sorted(folder.rglob("*.htm*"))]
 
