@@ -104,7 +104,7 @@ def test_a_page_that_takes_too_long_is_refused_and_the_others_are_published(
     monkeypatch.setattr(path, "mark_lines", look)
     raw = write_files(tmp_path / "raw", {"a.txt": THREAD.replace("knee", "endless knee"), "b.txt": THREAD})
     clean_inline(raw, tmp_path / "out")
-    assert table(tmp_path / "out", "rejects").select("source", "check").rows() == [("a.txt", "too-slow")]
+    assert table(tmp_path / "out", "rejects").select("source", "check_name").rows() == [("a.txt", "too-slow")]
     assert table(tmp_path / "out", "questions").height == 1
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import flows
 from flows.__main__ import main
 from flows.discover import is_own
 from flows.pipeline import split_page
@@ -22,11 +23,12 @@ from flows.rules import check_rules, match_line, read_rules
 from flows.split.engines import FOLDER, read_layouts
 from flows.split.markup.known import is_recognised
 from flows.strip.artifacts import mark_lines
-from flows.strip.residue import RULES
 from tests.conftest import Clean, table, write_files
 from tests.labels import is_same
 from tests.sites.elements import change_inner, find_bodies
 from tests.sites.generator import SITES, MadePage, make_pages
+
+RULES = Path(flows.__file__).parent / "strip" / "rules"
 
 LEARNED, SEED = 24, 41
 APP = "Sent from my {model} using Forumapp"

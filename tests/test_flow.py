@@ -179,5 +179,5 @@ def test_an_audit_says_what_waits_and_the_gate_what_it_holds(tmp_path: Path) -> 
     done = clean(str(raw), processed, workers=1, gate=True)
     assert done["published"]
     assert [one["site"] for one in done["gate"]["held"]] == ["two.example"]
-    assert "held back: 9 new scrapes of two.example" in read_artifact("gate")
+    assert r"held back\: 9 new scrapes of two.example" in read_artifact("gate")
     assert audit(str(raw), processed, workers=1)["inputs"] == 9
