@@ -7,24 +7,20 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from flows.errors import Fault, WrongUse
-from flows.judge import PUBLISHED
 from flows.judge_batch import measuring_aids, opening_hashes
 from flows.judging.measuring import NEEDED, measure_pages
 from flows.judging.profiles import SAMPLE, Profiles, SiteProfile, profile_pages
 from flows.judging.reasons import Reason, give_reason
+from flows.judging.verdicts import PUBLISHED, Judged
 from flows.publish.manifest import LATEST, MANIFEST, SNAPSHOTS, Manifest, read_manifest
 from flows.publish.snapshots import latest_snapshot
 from flows.publish.tables import scan_table
-
-if TYPE_CHECKING:
-    from flows.judge import Judged
 
 NONE = "none"  # what names no baseline
 HABIT = 10  # threads of a site from which on it has habits

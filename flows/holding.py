@@ -12,7 +12,8 @@ from heapq import nsmallest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.judge import Judged, Summary, judge_inputs
+from flows.judge import Summary, judge_inputs
+from flows.judging.verdicts import Judged
 from flows.output import escape_markdown
 from flows.publish.manifest import SNAPSHOTS, read_manifest
 from flows.publish.snapshots import basis_of, latest_snapshot

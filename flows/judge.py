@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from flows.judging.reasons import Reason, decide_verdict, give_reason
+from flows.judging.reasons import Reason, give_reason
+from flows.judging.verdicts import Judged, JudgedBatch
 from flows.read.batches import Batch, delete_spools, plan_batches
 from flows.read.forms import form_of
 from flows.read.inputs import Input
@@ -25,47 +26,7 @@ if TYPE_CHECKING:
 FIRST_BYTES, MOST_BYTES = 128 << 10, 2 << 20
 FIRST_FILES, MOST_FILES = 4, 200
 GROWTH = 2
-PUBLISHED = "published-before"
 INLINE_BYTES, INLINE_FILES = 4 << 20, 60  # of less, worker processes take longer to start than to work
-
-
-class Judged(NamedTuple):
-    """One scrape and the reasons against it."""
-
-    source: str
-    site: str | None
-    layout: str | None
-    language: str | None
-    answers: int
-    reasons: tuple[Reason, ...]
-    content: int | None  # of its bytes, 64 bits, to tell copies; None: not read
-    scrape: int  # hashes of what it is, 64 bits, to look up in what is published
-    thread: int | None
-    opening: int | None  # of the question's text; None where that is too short to tell
-
-    @property
-    def verdict(self) -> str:
-        """Return "pass", "suspect" or "fail"."""
-        return decide_verdict(reason.severity for reason in self.reasons)
-
-    @property
-    def is_published(self) -> bool:
-        """Whether the very scrape is published."""
-        return any(reason.id == PUBLISHED for reason in self.reasons)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the verdict as plain data."""
-        reasons = [reason.as_json() for reason in self.reasons]
-        about = {"source": self.source, "verdict": self.verdict, "site": self.site, "layout": self.layout}
-        return {**about, "language": self.language, "answer_count": self.answers, "reasons": reasons}
-
-
-@dataclass(slots=True)
-class JudgedBatch:
-    """What a worker hands back of one job."""
-
-    pages: list[Judged]
-    profiles: Profiles
 
 
 @dataclass(slots=True)

@@ -19,13 +19,13 @@ from flows.dates.printed import read_dates
 from flows.dates.words import LANGUAGES, MONTHS, UNITS, WEEKDAYS
 from flows.errors import ThreadmillError, name_refusal
 from flows.identity import site_of
-from flows.judge import Judged, JudgedBatch
 from flows.judging.lost_selectors import Selectors
 from flows.judging.measuring import MeasuringAids, measure_pages
 from flows.judging.pages import Aids, judge_dates, judge_page
 from flows.judging.profiles import profile_pages
 from flows.judging.reasons import Reason, give_reason
 from flows.judging.texts import A_JOB
+from flows.judging.verdicts import Judged, JudgedBatch
 from flows.pipeline import take_page
 from flows.read.batches import Batch, read_batch
 from flows.records import Cut, NoThread, Page, Thread, Unreadable

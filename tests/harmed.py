@@ -15,10 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flows.baseline import Baseline, open_baseline
-from flows.judge import Inline, Judged, judge_batch, judge_inputs
+from flows.judge import Inline, judge_batch, judge_inputs
 from flows.judging.gate import Decision, decide_site
 from flows.judging.measuring import Measured
 from flows.judging.profiles import profile_pages
+from flows.judging.verdicts import Judged
 from flows.read.batches import plan_batches
 from flows.targets import find_targets
 from tests.inline import snapshot_of

@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.judge import Inline, Judged, judge_inputs
+from flows.judge import Inline, judge_inputs
+from flows.judging.verdicts import Judged
 from flows.targets import Roots, find_targets
 from tests.conftest import THREAD, copy_samples, table, write_files
 from tests.inline import snapshot_of

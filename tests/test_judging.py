@@ -12,12 +12,13 @@ import pytest
 
 from flows.__main__ import main
 from flows.baseline import Baseline, open_baseline
-from flows.judge import Inline, Judged, judge_batch, judge_inputs
+from flows.judge import Inline, judge_batch, judge_inputs
 from flows.judging.gate import Decision, decide_site
 from flows.judging.measuring import Measured
 from flows.judging.profiles import Profiles, add_profiles, profile_pages
 from flows.judging.reasons import read_reasons
 from flows.judging.texts import claims_line, read_phrases
+from flows.judging.verdicts import Judged
 from flows.read.batches import plan_batches
 from flows.rules import check_rules
 from flows.targets import find_targets

@@ -16,8 +16,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from flows.baseline import open_baseline
 from flows.commands.options import add_layouts, add_workers
 from flows.errors import Fault, WrongUse
-from flows.judge import Inline, Judged, Summary, is_few, judge_inputs
+from flows.judge import Inline, Summary, is_few, judge_inputs
 from flows.judging.reports import scrape_lines, site_lines, write_document, write_junit
+from flows.judging.verdicts import Judged
 from flows.places import read_name, read_place
 from flows.split.engines import choose_layouts
 from flows.targets import Roots, find_targets
