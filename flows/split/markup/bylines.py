@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from flows.split.markup.elements import Elements
 from flows.split.markup.marks import Mark
-
-if TYPE_CHECKING:
-    from flows.split.markup.survey import Survey
 
 FEW = 0.5  # people a date; of fewer, not all are told by a class or an address
 NEAR = 6  # pieces before a date in which a name may stand
@@ -23,7 +20,7 @@ PARTS = re.compile(
 )
 
 
-def find_people_by_dates(survey: Survey, dates: list[Mark], known: list[Mark]) -> list[Mark]:
+def find_people_by_dates(survey: Elements, dates: list[Mark], known: list[Mark]) -> list[Mark]:
     """Return the people of a page with those that only stand as names do: beside a date.
 
     Where most dates have somebody whom a class or an address tells, only guests are missing: whom "by" tells.
@@ -41,7 +38,7 @@ def find_people_by_dates(survey: Survey, dates: list[Mark], known: list[Mark]) -
     return [found[start] for start in sorted(found)]
 
 
-def _beside_on_line(survey: Survey, date: Mark, *, said_only: bool) -> Mark | None:
+def _beside_on_line(survey: Elements, date: Mark, *, said_only: bool) -> Mark | None:
     """Return the name that stands in the same text as a date: "#12 - name - date", "name, date", "by name on date"."""
     start = survey.markup.starts[date.piece]
     before = survey.text[start : date.start]
@@ -67,7 +64,7 @@ def _beside_on_line(survey: Survey, date: Mark, *, said_only: bool) -> Mark | No
     return None
 
 
-def _bold_before(survey: Survey, date: Mark, taken: set[int]) -> Mark | None:
+def _bold_before(survey: Elements, date: Mark, taken: set[int]) -> Mark | None:
     """Return the nearest bold or lone short text before a date."""
     markup, text = survey.markup, survey.text
     for piece in range(date.piece - 1, max(-1, date.piece - NEAR), -1):
@@ -84,7 +81,7 @@ def _bold_before(survey: Survey, date: Mark, taken: set[int]) -> Mark | None:
     return None
 
 
-def may_be_name(survey: Survey, name: str) -> bool:
+def may_be_name(survey: Elements, name: str) -> bool:
     """Whether a short text may be a name."""
     return (
         2 <= len(name) <= MAX_NAME

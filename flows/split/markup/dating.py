@@ -5,23 +5,18 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right, insort
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 from flows.split.markup.dates import find_date, find_date_at, is_beside, is_day_alone, is_span, iter_dates, iter_dates_in_pieces
+from flows.split.markup.elements import FOR_MACHINES, Elements
 from flows.split.markup.marks import Mark
-
-if TYPE_CHECKING:
-    from flows.split.markup.survey import Survey
 
 DIGITS = re.compile(r"\d+")
 MAX_TIME, MOST_PIECES = 60, 6  # characters and pieces of an element that holds a date and nothing else
 MAX_VALUE, LEAST_DIGITS = 40, 4  # characters of an attribute that tells a date, and its digits
 VALUES = ("datetime", "content", "title", "data-time", "data-timestamp", "data-date")
-# ISO 8601 to the day or closer, or a count of seconds or milliseconds since 1970.
-FOR_MACHINES = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.{0,20})?|\d{9,10}(?:\.\d{1,9})?|\d{12,13}")
 
 
-def find_dates(survey: Survey) -> list[Mark]:
+def find_dates(survey: Elements) -> list[Mark]:
     """Return the marks of a page's dates in order, those of joining and editing left out."""
     markup, text = survey.markup, survey.text
     own = _find_own(survey)
@@ -41,7 +36,7 @@ def find_dates(survey: Survey) -> list[Mark]:
     return [mark for mark, behind in zip_longest(marks, marks[1:]) if not _is_name(survey, mark, behind)]
 
 
-def _find_own(survey: Survey) -> set[int]:
+def _find_own(survey: Elements) -> set[int]:
     """Return the pieces with which elements begin that are of a date alone: what stands before them is no part of it."""
     markup, own, after = survey.markup, set(), 0
     for number in survey.notes.timed:
@@ -52,7 +47,7 @@ def _find_own(survey: Survey) -> set[int]:
     return own
 
 
-def _mark_printed(survey: Survey, begin: int, end: int, own: set[int]) -> Mark | None:
+def _mark_printed(survey: Elements, begin: int, end: int, own: set[int]) -> Mark | None:
     """Return the mark of a date, from the element on that is its own; None for one of joining or editing."""
     piece = max(0, bisect_right(survey.markup.starts, begin) - 1)
     for at in range(piece + 1, bisect_left(survey.markup.starts, end)):
@@ -75,19 +70,19 @@ def _mark_printed(survey: Survey, begin: int, end: int, own: set[int]) -> Mark |
     return Mark(begin, end, piece, survey.markup.owners[piece])
 
 
-def _first_letter(survey: Survey, piece: int) -> int:
+def _first_letter(survey: Elements, piece: int) -> int:
     start, stop = survey.markup.starts[piece], survey.markup.stops[piece]
     return start + len(survey.text[start:stop]) - len(survey.text[start:stop].lstrip())
 
 
-def _is_of_another(survey: Survey, start: int) -> bool:
+def _is_of_another(survey: Elements, start: int) -> bool:
     """Whether what stands before a date says that it is one of joining or editing."""
     line = survey.text.rfind("\n", max(0, start - 60), start) + 1
     before = survey.text[max(line, start - 40) : start]
     return survey.words.joined.search(before) is not None or (not before.strip() and _is_told_above(survey, line))
 
 
-def _is_told_above(survey: Survey, line: int) -> bool:
+def _is_told_above(survey: Elements, line: int) -> bool:
     """Whether the line above says that the date is one of joining."""
     if line < 2:
         return False
@@ -96,7 +91,7 @@ def _is_told_above(survey: Survey, line: int) -> bool:
     return 0 < len(words) <= 30 and DIGITS.search(words) is None and survey.words.joined.match(words) is not None
 
 
-def _mark_time(survey: Survey, number: int, found: dict[int, Mark], starts: list[int]) -> Mark | None:
+def _mark_time(survey: Elements, number: int, found: dict[int, Mark], starts: list[int]) -> Mark | None:
     """Return the mark of the date that an element holds whose markup says so: with what it says for machines."""
     markup = survey.markup
     first, last = markup.first[number], markup.last[number]
@@ -114,7 +109,7 @@ def _mark_time(survey: Survey, number: int, found: dict[int, Mark], starts: list
     return _mark_unseen(survey, number, value, start, end)
 
 
-def _mark_unseen(survey: Survey, number: int, value: str | None, start: int, end: int) -> Mark | None:
+def _mark_unseen(survey: Elements, number: int, value: str | None, start: int, end: int) -> Mark | None:
     """Return the mark of what is a date only because its element says so: a bare span, words of an unknown language."""
     shown, piece = survey.text[start:end], survey.markup.first[number]
     inside = find_date(shown)
@@ -132,7 +127,7 @@ def _mark_unseen(survey: Survey, number: int, value: str | None, start: int, end
     return Mark(begin, begin + len(shown.strip()), piece, number, strong=True, value=value)
 
 
-def _mark_untold(survey: Survey, number: int, value: str) -> Mark | None:
+def _mark_untold(survey: Elements, number: int, value: str) -> Mark | None:
     """Return the mark of a date that only an attribute tells (scripts print it later), at the piece of text beside it."""
     markup = survey.markup
     piece, above = markup.first[number], markup.parents[number]
@@ -147,7 +142,7 @@ def _mark_untold(survey: Survey, number: int, value: str) -> Mark | None:
     return Mark(start, start, piece, number, strong=True, value=value)
 
 
-def _is_name(survey: Survey, mark: Mark, behind: Mark | None) -> bool:
+def _is_name(survey: Elements, mark: Mark, behind: Mark | None) -> bool:
     """Whether a day alone is all that an element shows, of a person or right before a date: somebody goes by "Sept 11"."""
     text, markup = survey.text, survey.markup
     date = text[mark.start : mark.end]

@@ -6,7 +6,8 @@ import re
 from itertools import pairwise
 
 from flows.split.markup.boxes import Box, Found
-from flows.split.markup.survey import MAX_DEPTH, Survey
+from flows.split.markup.elements import MAX_DEPTH
+from flows.split.markup.survey import Survey
 from flows.split.markup.vocabulary import names_part, split_names
 from flows.split.markup.weighing import look_of
 

@@ -6,45 +6,30 @@ import re
 from bisect import bisect_left
 from functools import cached_property
 from itertools import accumulate
-from typing import NamedTuple
 from urllib.parse import urljoin
 
 from flows.records import Markup, Page
 from flows.split.markup.bylines import find_people_by_dates
-from flows.split.markup.dating import FOR_MACHINES, find_dates
+from flows.split.markup.dating import find_dates
+from flows.split.markup.elements import Elements
 from flows.split.markup.marks import Mark
-from flows.split.markup.vocabulary import CHROME, PERSON, SIGNED, TIME, Vocabulary, is_profile_address, kind_of, load_vocabulary
 
 MAX_NAME = 40  # characters; user names are capped well below
 MAX_KEYED = 60  # characters of a piece whose numbers are masked before it is compared
 AGAIN = 4  # what a text counts that the page holds before: some print the opening post twice, some preview what was said
-MAX_DEPTH = 200  # of looking up at ancestors: no page of a forum nests that deep
 DIGITS = re.compile(r"\d+")
 LETTER = re.compile(r"[^\W\d_]")
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-ASKING = ("text", "search", "password", "email", None)
 DRAWN = ("svg", "text", "g", "tspan")
-FORM_PARTS = ("head", "select", "button", "textarea", "svg")
-TIMED = frozenset({"datetime", "data-time", "data-timestamp"})
 
 
-class _Notes(NamedTuple):
-    """What the elements of a page say of themselves, by element: linked, chromed; and which show a person, a date."""
-
-    linked: bytearray
-    chromed: bytearray
-    named: list[int]  # their class or address says so
-    timed: list[int]  # their markup says so
-
-
-class Survey:
+class Survey(Elements):
     """What the elements and pieces of one page hold. Sums are over pieces [first, last)."""
 
     def __init__(self, page: Page, markup: Markup) -> None:
-        self.page, self.markup, self.text = page, markup, page.text
+        super().__init__(markup, page.text)
+        self.page = page
         self.address = page.url or _told_address(markup)
-        self.words: Vocabulary = load_vocabulary()
-        self.pieces = len(markup.starts)
 
     # What follows is found when it is first asked for: a known engine's layout asks for little of it.
 
@@ -60,24 +45,9 @@ class Survey:
         return self.address
 
     @cached_property
-    def linked(self) -> bytearray:
-        """By element: whether it is inside a link."""
-        return self.notes.linked
-
-    @cached_property
-    def chromed(self) -> bytearray:
-        """By element: whether it is inside navigation, a form (1) or a signature (2)."""
-        return self.notes.chromed
-
-    @cached_property
     def dates(self) -> list[Mark]:
         """The dates of the page in order."""
         return find_dates(self)
-
-    @cached_property
-    def named(self) -> frozenset[int]:
-        """The elements that a class or an address says are of a person."""
-        return frozenset(self.notes.named)
 
     @cached_property
     def people(self) -> list[Mark]:
@@ -115,71 +85,6 @@ class Survey:
         """People before each piece."""
         return _sums(self._counted(self.people))
 
-    @cached_property
-    def notes(self) -> _Notes:
-        """What the elements say of themselves."""
-        markup, words = self.markup, self.words
-        notes = _Notes(bytearray(len(markup.tags)), bytearray(len(markup.tags)), [], [])
-        linked, chromed = notes.linked, notes.chromed
-        asking = self._find_asking()
-        formal = words.chrome_tags.union(FORM_PARTS)
-        for number, (tag, parent, attributes) in enumerate(zip(markup.tags, markup.parents, markup.attributes, strict=True)):
-            if parent >= 0:
-                linked[number], chromed[number] = linked[parent], chromed[parent]
-            if (tag in formal or number in asking) and (tag in FORM_PARTS or self.is_small(number)):
-                chromed[number] = 1
-            if not attributes:
-                continue
-            names = attributes.get("class")
-            if tag == "a" and (href := attributes.get("href")):
-                linked[number] = 1
-                if is_profile_address(href):
-                    notes.named.append(number)
-            if names and (kind := kind_of(names)):
-                self._note_kind(number, kind, notes)
-            if len(attributes) > (names is not None):
-                self._note_attributes(number, tag, attributes, notes)
-            elif tag == "time":
-                notes.timed.append(number)
-        return notes
-
-    def _note_kind(self, number: int, kind: int, notes: _Notes) -> None:
-        if kind & PERSON:
-            notes.named.append(number)
-        if kind & TIME:
-            notes.timed.append(number)
-        if kind & SIGNED:
-            notes.chromed[number] = 2
-        elif kind & CHROME and self.is_small(number):
-            notes.chromed[number] |= 1
-
-    def _note_attributes(self, number: int, tag: str, attributes: dict[str, str | None], notes: _Notes) -> None:
-        """Note what other attributes than the class say."""
-        title = attributes.get("title")
-        if tag == "time" or not TIMED.isdisjoint(attributes) or (title and FOR_MACHINES.fullmatch(title)):
-            notes.timed.append(number)
-        if attributes.get("role") in self.words.chrome_roles and self.is_small(number):
-            notes.chromed[number] = 1
-        prop = attributes.get("itemprop")
-        if prop in ("author", "creator") or attributes.get("rel") == "author" or (prop == "name" and self._in_author(number)):
-            notes.named.append(number)
-        elif prop in ("datePublished", "dateCreated"):
-            notes.timed.append(number)
-
-    def _find_asking(self) -> set[int]:
-        """Return the forms that ask for words: search, log-in, reply. (Some software wraps each post in a form.)"""
-        markup = self.markup
-        asking = set()
-        for number, tag in enumerate(markup.tags):
-            if tag in ("textarea", "select") or (tag == "input" and markup.attributes[number].get("type") in ASKING):
-                above = number
-                for _ in range(MAX_DEPTH):
-                    above = markup.parents[above]
-                    if above < 0 or markup.tags[above] == "form":
-                        break
-                asking.add(above)
-        return asking
-
     def date_index(self, piece: int) -> int:
         """Return how many dates stand before a piece."""
         return bisect_left(self.dates, piece, key=lambda mark: mark.piece)
@@ -189,21 +94,6 @@ class Survey:
         at = bisect_left(self.people, piece, key=lambda mark: mark.piece)
         near = at < len(self.people) and self.people[at].piece < min(piece + 2, last)
         return self.people[at].piece + 1 if near else piece
-
-    def is_small(self, number: int) -> bool:
-        """Whether an element holds no more than a part of the page's text; what holds most of it is no navigation."""
-        first, last = self.markup.first[number], self.markup.last[number]
-        return first == last or self.markup.stops[last - 1] - self.markup.starts[first] <= 0.35 * len(self.text)
-
-    def _in_author(self, number: int) -> bool:
-        parents, attributes = self.markup.parents, self.markup.attributes
-        for _ in range(3):
-            number = parents[number]
-            if number < 0:
-                return False
-            if attributes[number].get("itemprop") in ("author", "creator"):
-                return True
-        return False
 
     def _find_people(self) -> list[Mark]:
         """Return the marks of people in order: short texts in elements that say so, and names after "by"."""

@@ -7,7 +7,8 @@ from itertools import pairwise
 from statistics import median
 
 from flows.split.markup.candidates import Group
-from flows.split.markup.survey import MAX_DEPTH, Survey
+from flows.split.markup.elements import MAX_DEPTH
+from flows.split.markup.survey import Survey
 from flows.split.markup.vocabulary import mask_names
 
 ROOT = 0.75  # the power of a body's length: many posts of some words weigh more than one long text
