@@ -15,14 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_layout import ROOT, SOURCES, name_of
+from tests.test_layout import SOURCES, module_of, name_of
 
 PROMPT = re.compile(r"^[ \t]*>>>", re.MULTILINE)
 WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-def module_of(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def examples_of(path: Path) -> list[doctest.DocTest]:

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -68,18 +69,46 @@ def test_no_module_is_named_like_the_standard_librarys_or_says_nothing() -> None
 
 
 def test_no_import_goes_in_a_circle() -> None:
-    modules = {name_of(path).removesuffix(".py").replace("/", ".").removesuffix(".__init__"): path for path in SOURCES}
-    graph = {name: imports_at_the_top(path) & set(modules) for name, path in modules.items()}
-    while leaves := [name for name, needs in graph.items() if not needs]:
-        for leaf in leaves:
-            del graph[leaf]
-        graph = {name: needs - set(leaves) for name, needs in graph.items()}
-    assert graph == {}
+    modules = {module_of(path): path for path in SOURCES}
+    graph = {name: every_import_of(path) & set(modules) - {name} for name, path in modules.items()}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
-def imports_at_the_top(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text("utf-8"))
-    return {node.module for node in tree.body if isinstance(node, ast.ImportFrom) and node.module}
+def module_of(path: Path) -> str:
+    return name_of(path).removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+
+
+def every_import_of(path: Path) -> set[str]:
+    """What a module imports wherever it does so: in functions, for types alone, from a package, and by a name in a string."""
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    members = {f"{node.module}.{alias.name}" for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
+    strings = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return imports_of(path) | members | strings
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import flows.rows",
+        "from flows.rows import Rows",
+        "from flows import rows",
+        "def late():\n    from flows.rows import Rows",
+        "if TYPE_CHECKING:\n    from flows.rows import Rows",
+        "import_module('flows.rows')",
+    ],
+)
+def test_an_import_counts_wherever_it_stands(source: str, tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(source)
+    assert "flows.rows" in every_import_of(path)
+
+
+def test_no_import_is_relative() -> None:
+    trees = {name_of(path): ast.parse(path.read_text("utf-8")) for path in SOURCES}
+    relative = {
+        name for name, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level
+    }
+    assert relative == set()
 
 
 def test_the_top_level_holds_what_was_fixed_and_what_tools_need() -> None:
