@@ -62,7 +62,7 @@ PACKINGS: dict[str, Callable[[bytes], bytes]] = {
     "a.jsonl.gz": gzip_members,
     "a.jsonl.zst": zstd_frames,
     "misnamed.jsonl": gzip_members,
-    "misnamed.jsonl.gz": bytes,
+    "misnamed.jsonl.gz": zstd_frames,
     "a.ndjson": zstd_frames,
 }
 
@@ -243,9 +243,13 @@ def test_text_that_talks_of_html_stays_text() -> None:
 
 @pytest.mark.parametrize("name", ["a.txt", "a.txt.gz", "a.txt.zst"])
 @pytest.mark.parametrize("pack", [bytes, gzip_members, zstd_frames])
-def test_a_page_reads_the_same_packed_or_not_whatever_its_name(name: str, pack: Callable[[bytes], bytes]) -> None:
+def test_a_page_reads_the_same_however_it_is_packed(name: str, pack: Callable[[bytes], bytes]) -> None:
     text = "Zwölf Tage,\r\nsagt sie. " * 500
     (read,) = read_one(pack(text.encode()), name)
+    if pack is bytes and name != "a.txt":
+        assert isinstance(read, Unreadable)  # a name that promises packing, and does not keep it, may have lost its beginning
+        assert read.check == "not-compressed"
+        return
     assert isinstance(read, Page)
     assert (read.text, read.bytes) == (text, len(text.encode()))
 

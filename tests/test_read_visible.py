@@ -136,7 +136,7 @@ def test_any_tag_soup_is_read_without_a_fault(html: str) -> None:
 
 def test_two_readers_see_the_same_characters_on_real_pages() -> None:
     """They part where browsers do not do as html.parser does: `<![CDATA[` in HTML, and scripts that hold comments."""
-    pages = [path for path in sorted(CORPUS.rglob("*.htm*")) if path.stat().st_size < 400_000]
+    pages = [path for path in sorted(CORPUS.rglob("*.htm*")) if path.suffix != ".gz" and path.stat().st_size < 400_000]
     if not pages:
         pytest.skip("the corpus is not here")
     differ = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import pandera.errors
@@ -212,11 +213,13 @@ def passes_model(table: str, frame: pl.DataFrame) -> bool:
 
 def sound_row(table: str) -> dict[str, Any]:
     """A row that its model takes: of each column the first cell with which a frame of it alone is sound."""
-    row: dict[str, Any] = {}
+    return dict(_sound_cells(table))
+
+
+@cache
+def _sound_cells(table: str) -> tuple[tuple[str, Any], ...]:
     cells = {name: [None, *CELLS[kind.base_type()]] for name, kind in polars_schema(table).items()}
-    for name, values in cells.items():
-        row[name] = next(value for value in values if not fails(table, name, value))
-    return row
+    return tuple((name, next(value for value in values if not fails(table, name, value))) for name, values in cells.items())
 
 
 def fails(table: str, name: str, value: Any) -> bool:
