@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Any, Protocol, TypeVar
 
 Tag = TypeVar("Tag")
@@ -30,6 +31,29 @@ class Executor(Protocol):
 
     def stop(self) -> None:
         """End the jobs that are under way; when this returns, none of them writes any more."""
+
+
+class InlineExecutor:
+    """Carries out jobs in the process that hands them in, each when its result is asked for."""
+
+    workers = 1
+
+    def submit(self, job: Job, *arguments: Any) -> Future:
+        """Return what carries out a job."""
+        return _Deferred(partial(job, *arguments))
+
+    def renew(self) -> None:
+        """There are no processes."""
+
+    def stop(self) -> None:
+        """Nothing is under way."""
+
+
+class _Deferred:
+    """A job that is carried out when its result is first asked for."""
+
+    def __init__(self, job: Callable[[], Any]) -> None:
+        self.result = cache(job)
 
 
 def in_order(jobs: Iterator[tuple[Job, tuple[Any, ...], Tag]], executor: Executor) -> Iterator[tuple[Any, Tag]]:

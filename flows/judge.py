@@ -180,36 +180,6 @@ def _take(future: Any, done: Batch | None) -> JudgedBatch:
     return judged
 
 
-class Inline:
-    """An executor for a few scrapes: each job is done when it is handed in."""
-
-    workers = 0  # none that a job could be kept waiting for
-
-    def submit(self, job: Callable[..., Any], *arguments: Any) -> Done:
-        """Do a job."""
-        return Done(job(*arguments))
-
-    def renew(self) -> None:
-        """Nothing is held."""
-
-    def stop(self) -> None:
-        """Nothing is under way."""
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A job that is done."""
-
-    value: Any
-
-    def result(self) -> Any:
-        """Return what it came to."""
-        return self.value
-
-
 def is_few(inputs: Sequence[tuple[Path, list[Input]]]) -> bool:
     """Whether some inputs are judged sooner in this process than by workers."""
     files = [found for _, listed in inputs for found in listed]

@@ -15,7 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flows.baseline import Baseline, open_baseline
-from flows.judge import Inline, judge_batch, judge_inputs
+from flows.executor import InlineExecutor
+from flows.judge import judge_batch, judge_inputs
 from flows.judging.gate import Decision, decide_site
 from flows.judging.measuring import Measured
 from flows.judging.profiles import profile_pages
@@ -102,7 +103,7 @@ def publish(folder: Path, engines: Iterable[str] = SITES, nights: int = NIGHTS) 
 
 def judge(folder: Path, baseline: Baseline) -> tuple[Decision, list[Judged]]:
     kept = Kept()
-    summary = judge_inputs(find_targets([str(folder)], folder / "raw"), Inline(), kept, baseline)
+    summary = judge_inputs(find_targets([str(folder)], folder / "raw"), InlineExecutor(), kept, baseline)
     (decision,) = summary.sites
     return decision, kept.pages
 

@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.judge import Inline, judge_inputs
+from flows.executor import InlineExecutor
+from flows.judge import judge_inputs
 from flows.judging.verdicts import Judged
 from flows.targets import Roots, find_targets
 from tests.conftest import THREAD, copy_samples, table, write_files
@@ -29,7 +30,7 @@ class Kept:
 
 def judge(targets: Roots, layouts: str = "all") -> dict[str, Judged]:
     kept = Kept()
-    judge_inputs(targets, Inline(), kept, None, layouts=layouts)
+    judge_inputs(targets, InlineExecutor(), kept, None, layouts=layouts)
     return kept.pages
 
 

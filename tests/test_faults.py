@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,13 @@ import pytest
 from filelock import FileLock
 
 from flows.errors import Fault
+from flows.executor import Future, InlineExecutor
 from flows.publish.snapshots import open_processed
 from flows.read.files import MAX_PAGE_BYTES
 from flows.report import Silent
 from flows.run import run_clean
 from flows.workers import WorkerPool
 from tests.conftest import THREAD, Clean, Ended, command, end_of, table, write_files
-from tests.inline import InlineExecutor
 
 MIB = 1 << 20
 
@@ -355,7 +354,7 @@ def test_what_cleaning_and_resolving_hold_is_let_go_before_a_large_snapshot_is_w
     class Renewable(InlineExecutor):
         renewed = 0
 
-        def submit(self, job: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        def submit(self, job: Callable[..., Any], *arguments: Any) -> Future:
             seen[job.__name__] = self.renewed
             return super().submit(job, *arguments)
 

@@ -15,12 +15,13 @@ import pytest
 
 from flows.__main__ import main
 from flows.errors import DataRefused, WrongUse
+from flows.executor import InlineExecutor
 from flows.holding import judge_waiting
 from flows.publish.history import check_snapshot
 from flows.publish.manifest import read_manifest
 from flows.run import Options, Outcome
 from tests.conftest import command, end_of, write_files
-from tests.inline import InlineExecutor, clean_inline
+from tests.inline import clean_inline
 from tests.judging_sites import DAMAGES, SITES, draw_topic
 
 BEFORE, BATCH = 30, 12

@@ -12,7 +12,8 @@ import pytest
 
 from flows.__main__ import main
 from flows.baseline import Baseline, open_baseline
-from flows.judge import Inline, judge_batch, judge_inputs
+from flows.executor import InlineExecutor
+from flows.judge import judge_batch, judge_inputs
 from flows.judging.gate import Decision, decide_site
 from flows.judging.measuring import Measured
 from flows.judging.profiles import Profiles, add_profiles, profile_pages
@@ -64,7 +65,7 @@ def baseline(published: Path) -> Baseline:
 
 def judge(folder: Path, baseline: Baseline | None) -> tuple[Decision, list[Judged]]:
     kept = Kept()
-    summary = judge_inputs(find_targets([str(folder)], folder / "raw"), Inline(), kept, baseline)
+    summary = judge_inputs(find_targets([str(folder)], folder / "raw"), InlineExecutor(), kept, baseline)
     return summary.sites[0], kept.pages
 
 

@@ -16,7 +16,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from flows.baseline import open_baseline
 from flows.commands.options import add_layouts, add_workers
 from flows.errors import Fault, WrongUse
-from flows.judge import Inline, Summary, is_few, judge_inputs
+from flows.executor import Executor, InlineExecutor
+from flows.judge import Summary, is_few, judge_inputs
 from flows.judging.reports import scrape_lines, site_lines, write_document, write_junit
 from flows.judging.verdicts import Judged
 from flows.places import read_name, read_place
@@ -88,10 +89,10 @@ def _open_junit(path: Path | None) -> Iterator[IO[str] | None]:
 
 
 @contextmanager
-def _open_executor(workers: int | None, targets: Roots) -> Iterator[Inline | PlainExecutor]:
+def _open_executor(workers: int | None, targets: Roots) -> Iterator[Executor]:
     """Give what carries out the jobs; where something fails, those under way are ended."""
     if workers is None and is_few(targets):
-        yield Inline()
+        yield InlineExecutor()
         return
     executor = PlainExecutor(WorkerPool(workers or count_cores()))
     try:
