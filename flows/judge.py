@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flows.executor import Executor, in_order
 from flows.judging.reasons import Reason, give_reason
 from flows.judging.verdicts import Judged, JudgedBatch
 from flows.read.batches import Batch, delete_spools, plan_batches
@@ -18,7 +19,6 @@ from flows.read.pieces import Piece
 
 if TYPE_CHECKING:
     from flows.baseline import Baseline
-    from flows.executor import Executor
     from flows.judging.gate import Decision
     from flows.judging.profiles import Profiles
 
@@ -75,7 +75,10 @@ def judge_inputs(
     found: dict[str | None, Counter[str]] = {}
     seen = Seen()
     with TemporaryDirectory(prefix="threadmill-") as spool:
-        for judged in _in_order(_plan(inputs, Path(spool), layouts, is_known), executor):
+        jobs = ((judge_batch, (batch,), done) for batch, done in _plan(inputs, Path(spool), layouts, is_known))
+        for judged, done in in_order(jobs, executor):
+            if done is not None:
+                delete_spools(done)
             for page in judged.pages:
                 told = _compare(page, seen, baseline)
                 summary.verdicts[told.verdict] += 1
@@ -160,24 +163,6 @@ def _cut_pieces(pieces: Sequence[Piece]) -> Iterator[Piece]:
 
 def _weigh(piece: Piece) -> int:
     return piece.found.size if piece.end is None else piece.end - piece.start
-
-
-def _in_order(jobs: Iterator[tuple[Batch, Batch | None]], executor: Executor) -> Iterator[JudgedBatch]:
-    """Yield what each job came to, in order, with two jobs a worker under way."""
-    waiting: deque[tuple[Any, Batch | None]] = deque()
-    for job, done in jobs:
-        waiting.append((executor.submit(judge_batch, job), done))
-        while len(waiting) > 2 * executor.workers:
-            yield _take(*waiting.popleft())
-    while waiting:
-        yield _take(*waiting.popleft())
-
-
-def _take(future: Any, done: Batch | None) -> JudgedBatch:
-    judged: JudgedBatch = future.result()
-    if done is not None:
-        delete_spools(done)
-    return judged
 
 
 def is_few(inputs: Sequence[tuple[Path, list[Input]]]) -> bool:
