@@ -17,6 +17,7 @@ import flows.dates.printed
 import flows.dates.words
 from flows.dates.printed import read_dates
 from flows.dates.words import LANGUAGES, MONTHS, UNITS, WEEKDAYS, read_own_words, read_words
+from flows.errors import TooSlow
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus" / "forum52" / "gold.jsonl"
@@ -256,3 +257,12 @@ def test_dates_of_real_boards_are_read_but_for_those_without_a_day() -> None:
         printed += sum(text is not None for text in column)
         read += sum(date is not None for date in found)
     assert read / printed > 0.97
+
+
+def test_the_time_limit_of_a_page_ends_it_in_the_library_for_dates_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(*_: object) -> None:
+        raise TooSlow("it takes more than 5 seconds")
+
+    monkeypatch.setattr("flows.dates.printed._parser", look)
+    with pytest.raises(TooSlow):
+        read_dates(["am dritten Tag des Brachmonds 2012"], fetched_at=None, language="de")

@@ -28,6 +28,7 @@ from flows.dates.forms import (
     read_form,
 )
 from flows.dates.words import order_languages, read_own_words
+from flows.errors import TooSlow
 
 if TYPE_CHECKING:
     from dateparser import DateDataParser
@@ -233,6 +234,8 @@ def _parse(text: str, languages: tuple[str, ...], base: datetime | None) -> date
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found: datetime | None = _parser(languages, base, tuple(parts)).get_date_data(text).date_obj
+    except (TooSlow, MemoryError):
+        raise  # of the page, not of the date
     except Exception:  # noqa: BLE001 -- hostile text must not harm its page, whatever the library raises for it
         return None
     if found is None or (base is not None and found > base + ZONES_APART):
