@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +39,9 @@ EXCESSES: dict[str, Callable[[int], str]] = {
     "open fonts": lambda n: as_page("".join(f"<p><font color={i}>x" for i in range(n))),
     "open links in cells": lambda n: as_page("".join(f"<td><b id={i}>x</td>" for i in range(n))),
     "depth": lambda n: as_page("<div>" * 3 * n),
+    "depth with ends of what is not open": lambda n: as_page("<div></b>" * 3 * n),
+    "lists in lists": lambda n: as_page("<dl><dt>a<dd>b" * n),
+    "paragraphs deep down": lambda n: as_page("<span>" * (n // 4) + "<p>x" * 4 * n),
 }
 
 
@@ -64,13 +68,24 @@ def test_large_pages_of_the_usual_kind_are_parsed(body: str) -> None:
     assert parsing_costs.find_excess(as_page(body)) is None
 
 
+ASKED = "Why does it hum?\n\nIt hums all day, since the spring.\n\n"
+ANSWERED = ASKED + "Answer by Ann Lee:\nIt hums as its motor turns all day long.\n\n"
 GROWING: dict[str, Callable[[int], str]] = {
     "equal tiny posts": lambda n: as_page("".join(post(i, f"x{i}") for i in range(n))),
     "posts": lambda n: as_page("".join(post(i, f"The motor hums on floor {i} of the house, all day.") for i in range(n))),
     "posts of one body": lambda n: as_page("".join(post(i, "The motor hums on a floor, all day long.") for i in range(n))),
-    "unclosed blocks": lambda n: as_page("<div>x" * n),
     "cells": lambda n: as_page("<table><tr>" + "<td>cell" * 4 * n + "</table>"),
     "lines": lambda n: "one line of the text that is equal\n" * 4 * n,
+    "cells of tables in tables": lambda n: as_page("<table><tr>x<td>y" * n),
+    "frames": lambda n: as_page("<iframe><b>x</b></iframe>" * n),
+    "one long line": lambda n: ANSWERED + "words of a line without an end " * 100 * n,
+    "blank lines": lambda n: ANSWERED + "\n \n" * 20 * n,
+    "marks of answers": lambda n: ASKED + "".join(f"Answer by Ann{i}:\nIt hums {i}.\n" for i in range(2 * n)),
+    "dates": lambda n: ASKED + "".join(f"{i} days ago\nIt hums.\n\n" for i in range(n)),
+    "quotes in quotes": lambda n: ANSWERED + "".join(">" * (i % 200) + f" it hums {i}\n" for i in range(2 * n)),
+    "residues": lambda n: ANSWERED + "so {{ x }} it hums {{ on. " * 4 * n,
+    "mojibake": lambda n: ANSWERED + "Itâ€™s a cafÃ© in MÃ¼nchen.\n" * 2 * n,
+    "addresses": lambda n: ANSWERED + "".join(f"see https://a.example/{i}?x={i}\n" for i in range(2 * n)),
     "bylines": lambda n: "".join(f"Anna Berg{i}, MD\nWords of an answer are here.\n\n" for i in range(n)),
 }  # fmt: skip
 
@@ -86,6 +101,16 @@ def split(text: str) -> None:
 def test_the_time_of_a_page_grows_as_its_length_does(kind: str) -> None:
     split(GROWING[kind](10))
     assert growth_of(GROWING[kind], split, 500) < LINEAR
+
+
+DEEPEST = {"blocks": "<div>x", "lists": "<ul><li>x", "items": "<div itemscope itemprop=a>x", "tables": "<table><tr>x<td>y"}
+
+
+@pytest.mark.parametrize("kind", DEEPEST)
+def test_the_deepest_page_that_is_parsed_takes_no_two_seconds(kind: str) -> None:
+    began = time.process_time()
+    assert isinstance(page_from(as_page(DEEPEST[kind] * 4_900).encode(), "a.html", "html", Provenance()), Page)
+    assert time.process_time() - began < 2
 
 
 def test_a_page_that_takes_too_long_is_refused_and_the_others_are_published(

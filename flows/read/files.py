@@ -20,7 +20,7 @@ from flows.read.bounds import Budget, MeteredStream
 from flows.read.deadline import time_limit
 from flows.read.decode import decode, find_binary
 from flows.read.forms import form_of
-from flows.read.parsing_costs import MAX_DEPTH, find_excess, is_too_deep
+from flows.read.parsing_costs import find_excess, is_too_deep
 from flows.read.whereabouts import CHECK, REASON, WHEREABOUTS
 from flows.records import Page, Unreadable
 
@@ -167,7 +167,7 @@ def _page_from(data: bytes, source: str, form: str, known: Provenance, declared:
         from flows.read.visible import read_visible  # noqa: PLC0415 -- the parser, where there is HTML
 
         if is_too_deep(text):
-            reason = f"its elements nest more than {MAX_DEPTH} deep, which no page does; it was made or saved wrongly"
+            reason = "its elements nest thousands deep, which no page does; it was made or saved wrongly"
             return Unreadable(source, form, "too-deep", reason, bytes=len(data), digest=digest)
         if excess := find_excess(text):
             reason = f"the page has {excess}, which no thread has; it was made or saved wrongly"

@@ -7,18 +7,21 @@ each of them; and the HTML standard has it open all unclosed formatting elements
 from __future__ import annotations
 
 import re
+from collections import Counter
 
-# 10,000 deep takes a fifth of a second, 100,000 twenty. Browsers stop at 512.
-MAX_DEPTH = 10_000
-MANY_TAGS = 2 * MAX_DEPTH
+# 10,000 deep takes a fifth of a second, in lists over one, 100,000 twenty and more. Browsers stop at 512.
+MAX_DEPTH = 5_000
+# Open elements that the parser looks through, those of each tag added up: half a second. Posts by the thousand, each thirty
+# deep, are a sixtieth of that.
+MAX_LOOKS = 60_000_000
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]{0,20})")
 # Elements that are never open for long: void ones, and those that the next of their kind closes.
 SHALLOW = frozenset(
     "area base br col embed hr img input link meta source track wbr p li td th tr dt dd option optgroup tbody thead tfoot "  # noqa: SIM905 -- eighty quotes would hide the names
     "colgroup html head body".split()
 )
-# A list of 8,000 options takes one and a half seconds, one of 32,000 eighty.
-MAX_OPTIONS = 8_000
+# A list of 4,000 options takes a third of a second, one of 8,000 one and a half, one of 32,000 eighty.
+MAX_OPTIONS = 4_000
 OPTION = re.compile(r"<opt(?:ion|group)\b", re.IGNORECASE)
 # 32,000 attributes of one tag take three seconds; those of several tags add up by their squares. A tag of a smaller page, or a
 # shorter tag, has no room for as many.
@@ -35,8 +38,8 @@ WHOLE_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)([^>]*)")
 def find_excess(html: str) -> str | None:
     """Return, in words, what a page has too much of to be parsed; None where it may be.
 
-    >>> find_excess("<p>" + "<option>x" * 8_001), find_excess("<option>x" * 8_000)
-    ('more than 8,000 options', None)
+    >>> find_excess("<p>" + "<option>x" * 4_001), find_excess("<option>x" * 4_000)
+    ('more than 4,000 options', None)
     """
     if html.count("<") > MAX_OPTIONS and len(OPTION.findall(html)) > MAX_OPTIONS:
         return f"more than {MAX_OPTIONS:,} options"
@@ -78,17 +81,24 @@ def _reopens_many(html: str) -> bool:
 
 
 def is_too_deep(html: str) -> bool:
-    """Whether elements nest deeper than MAX_DEPTH, by their tags alone.
+    """Whether elements nest deeper than MAX_DEPTH, or so many so deep that MAX_LOOKS is passed, by their tags alone.
 
-    >>> is_too_deep("<div>" * 20_001), is_too_deep("<div></div>" * 20_001), is_too_deep("<p>" * 20_001)
+    >>> is_too_deep("<div>" * 5_001), is_too_deep("<div></div>" * 5_001), is_too_deep("<p>" * 5_001)
     (True, False, False)
+    >>> is_too_deep("<div></b>" * 5_001), is_too_deep("<div>" * 1_000 + "<p>" * 60_000)
+    (True, True)
     """
-    if html.count("<") <= MANY_TAGS:
+    if html.count("<") <= MAX_DEPTH:
         return False
-    depth = 0
-    for closes, name in TAG.findall(html):
-        if name.lower() not in SHALLOW:
-            depth = max(depth - 1, 0) if closes else depth + 1
-            if depth > MAX_DEPTH:
-                return True
+    open_now: Counter[str] = Counter()
+    depth = looks = 0
+    for closes, tag in TAG.findall(html):
+        name = tag.lower()
+        if name not in SHALLOW and (not closes or open_now[name]):  # what closes nothing leaves all open
+            step = -1 if closes else 1
+            open_now[name] += step
+            depth += step
+        looks += depth
+        if depth > MAX_DEPTH or looks > MAX_LOOKS:
+            return True
     return False

@@ -14,7 +14,7 @@ from hashlib import blake2b
 SLOT, KEY = 256, 16  # bytes of a note, and of the digest that it begins with
 NOWHERE = bytes(KEY)
 # Seconds of computing after which a process is ended in the midst of an input, in whatever library it may be.
-MOST_SECONDS = 60
+MOST_SECONDS = 30
 CHECK = "worker-died"
 REASON = "three worker processes died over it, of memory, of time or of a defect; `replay --check worker-died` tries it again"
 
