@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from flows.errors import Fault
+from flows.index import weigh
 from flows.joining import RESOLVED
 from flows.publish.manifest import check_tables
 from flows.publish.runs import PAGE, PIECE, RUN, Run, RunReader, write_run
@@ -35,7 +36,7 @@ def is_of(sites: Sequence[str | None]) -> pl.Expr:
 def drop_sites(run: Run, sites: Sequence[str | None], target: Path) -> int | None:
     """Write the rows of a sorted batch that count, without those of some sites, into the folder `target`.
 
-    Returns the characters of the scrapes that were left out; None, with nothing written, where the batch has none of them.
+    Returns what the scrapes that were left out weigh; None, with nothing written, where the batch has none of them.
     """
 
     def read(table: str) -> pl.DataFrame:
@@ -49,11 +50,11 @@ def drop_sites(run: Run, sites: Sequence[str | None], target: Path) -> int | Non
         is_scraped = "scrape_id" in rows.columns
         left = rows.join(dropped, on=place, how="anti", maintain_order="left") if is_scraped else rows.filter(~is_of(sites))
         write_run(target, table, left, _shard_of(table))
-    return int(dropped["chars"].sum())
+    return weigh(int(dropped["chars"].sum()), dropped.height)
 
 
 def carry_sites(snapshot: Path, sites: Sequence[str | None], like: Path, target: Path, resolved: Path) -> int:
-    """Write all that is published of some sites as one sorted batch into the folder `target`; return its characters.
+    """Write all that is published of some sites as one sorted batch into the folder `target`; return what they weigh.
 
     The threads of the sites go along whole, with the scrapes and authors that they refer to. `like` is the folder of a batch
     whose columns it gets. The authors are resolved already: which id stands for which goes into the folder `resolved`.
@@ -66,7 +67,8 @@ def carry_sites(snapshot: Path, sites: Sequence[str | None], like: Path, target:
     aliases = scan_table(snapshot, RESOLVED).join(chosen["author_id"].lazy(), on="author_id", how="semi")
     write_run(resolved, RESOLVED, aliases.collect(), "author_id")
     scrapes = scan_table(snapshot, "scrapes").join(chosen["scrape_id"].lazy(), on="scrape_id", how="semi")
-    return int(scrapes.select(pl.col("chars").sum()).collect().item())
+    chars, pages = scrapes.select(pl.col("chars").sum(), pages=pl.len()).collect().row(0)
+    return weigh(chars, pages)
 
 
 def _choose(snapshot: Path, sites: Sequence[str | None]) -> dict[str, pl.DataFrame]:

@@ -19,6 +19,8 @@ FORMAT = 2
 RUN_NAME = re.compile("[0-9a-f]{16}")
 MOST_PIECES = 1 << 32  # of a run
 READ_BYTES = 1 << 20
+# A page without text weighs as much: its rows in the tables of scrapes and of refusals, in memory a few times over.
+PAGE_WEIGHT = 512
 Seal = tuple[int, int]  # of a run: the bytes of its files, and their checksum
 
 
@@ -31,6 +33,15 @@ class Kept:
     pages: int
     chars: int
     key: str | None
+
+
+def weigh(chars: int, pages: int) -> int:
+    """Return what pages weigh in the merge, by the characters of their texts and how many there are.
+
+    >>> weigh(16 << 20, 0) == weigh(0, 32_768)
+    True
+    """
+    return chars + PAGE_WEIGHT * pages
 
 
 @dataclass(slots=True)

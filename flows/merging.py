@@ -43,13 +43,13 @@ class _Batches:
 
     cleaned: list[Run]
     carried: list[Run]  # what is published of sites that are held back; their authors are resolved already
-    chars: int  # of all texts in them
+    weight: int  # of all pages in them
 
 
 def keep_cleaned(store: Store, staging: Path, executor: Executor, progress: Progress) -> None:
     """Move what was cleaned to where it stays, small batches joined into one."""
     progress.stage("merge")
-    if store.chars > RENEW_ABOVE:
+    if store.weight > RENEW_ABOVE:
         executor.renew()
     store.adopt()
     if small := store.small_runs():
@@ -67,7 +67,7 @@ def merge_all(
 
     with ThreadPoolExecutor(1, thread_name_prefix="threadmill-store") as beside:
         kept = beside.submit(store.keep, basis)  # the disk is at work while the workers compute
-        batches = _Batches(store.runs(), [], store.chars)
+        batches = _Batches(store.runs(), [], store.weight)
         if held is not None:
             batches = _hold_back(batches, held, staging, executor)
         merged = _merge_tables(batches, staging, executor, overrides)
@@ -82,26 +82,26 @@ def _hold_back(batches: _Batches, held: HeldBack, staging: Path, executor: Execu
     from flows.publish.runs import Run  # noqa: PLC0415 -- loads the column engine; the workers are at work by now
 
     named = sorted(held.sites, key=lambda site: site or "")
-    left, chars = list[Run](), batches.chars
+    left, weight = list[Run](), batches.weight
     targets = [(run, staging / "left" / f"{number:06d}") for number, run in enumerate(batches.cleaned)]
     jobs = ((run_drop, (run, named, target), (run, target)) for run, target in targets)
     for dropped, (run, target) in in_order(jobs, executor):
         left.append(run if dropped is None else Run(target))
-        chars -= dropped or 0
+        weight -= dropped or 0
     target, resolved = staging / "carried", staging / "resolved" / "carried"
     try:
-        chars += executor.submit(run_carry, held.snapshot, named, left[0].folder, target, resolved).result()
+        weight += executor.submit(run_carry, held.snapshot, named, left[0].folder, target, resolved).result()
     except Damaged as damage:
         what = f"{held.snapshot.name}, from which {', '.join(site or 'what has no site' for site in named)} would be kept"
         raise Damaged(f"{what}, is damaged ({damage}); roll back to a whole snapshot, or accept what is held back") from damage
-    return _Batches(left, [Run(target)], chars)
+    return _Batches(left, [Run(target)], weight)
 
 
 def _merge_tables(batches: _Batches, staging: Path, executor: Executor, overrides: Overrides) -> list[Merged]:
     from flows.merge import plan_shares, write_unfilled  # noqa: PLC0415
     from flows.publish.runs import range_count  # noqa: PLC0415
 
-    ranges, runs = range_count(batches.chars), [*batches.cleaned, *batches.carried]
+    ranges, runs = range_count(batches.weight), [*batches.cleaned, *batches.carried]
 
     def run(groups: list[str]) -> list[Merged]:
         shares: list[Share] = [share for group in groups for share in plan_shares(group, runs, staging, ranges)]
@@ -109,7 +109,7 @@ def _merge_tables(batches: _Batches, staging: Path, executor: Executor, override
         return [merged for merged, _ in in_order(jobs, executor)]
 
     _resolve_authors(batches.cleaned, ranges, staging, executor, overrides)
-    if batches.chars > RENEW_ABOVE:
+    if batches.weight > RENEW_ABOVE:
         executor.renew()
     merged = run(["threads", "texts"]) + run(["spans", "scrapes", "authors"])  # these need what the threads came to
     return [*merged, write_unfilled(staging / "snapshot")]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.index import Entry, Index, Kept, is_run, is_sealed, names_in, read_index, seal_run, size_of, write_index
+from flows.index import Entry, Index, Kept, is_run, is_sealed, names_in, read_index, seal_run, size_of, weigh, write_index
 from flows.publish.digests import at_once
 from flows.publish.durable import sync_file, sync_folder
 from flows.read.stamps import Stamp, range_key, stamp_input
@@ -217,9 +217,9 @@ class Store:
         return all(entry.is_settled for entry in self._now.values())
 
     @property
-    def chars(self) -> int:
-        """Characters of all texts that were read."""
-        return sum(kept.chars for entry in self._now.values() for kept in entry.pieces)
+    def weight(self) -> int:
+        """What all pages that were read weigh in the merge."""
+        return sum(weigh(kept.chars, kept.pages) for entry in self._now.values() for kept in entry.pieces)
 
     def runs(self) -> list[Run]:
         """Return the runs that count, each with the pieces that do; where there is nothing to read, one without rows."""

@@ -13,6 +13,7 @@ import pytest
 
 from flows import merge
 from flows.errors import Fault
+from flows.index import PAGE_WEIGHT, weigh
 from flows.promises import check_links
 from flows.publish import runs
 from flows.publish.manifest import read_manifest
@@ -20,6 +21,7 @@ from flows.publish.parts import PartWriter, check_part
 from flows.publish.snapshots import latest_snapshot, open_processed
 from flows.read import batches
 from schemas import LINKS, TABLES, columns_of, polars_schema, traits_of
+from tests.conftest import write_files
 from tests.inline import clean_inline, snapshot_of
 
 BODY = "The joint of number {} is held by a spring that loses its force after {} years of daily use."
@@ -101,6 +103,18 @@ def test_many_ranges_of_which_some_hold_a_thread_twice_give_the_rows_of_one(
     for name in TABLES:
         assert table(many, name).equals(table(one, name)), name
     assert table(many, "scrapes").height > table(many, "questions").height == 40
+
+
+def test_records_without_text_weigh_too_when_a_snapshot_is_cut_into_ranges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = list[int]()
+    real = runs.range_count
+    monkeypatch.setattr(runs, "range_count", lambda weight: weights.append(weight) or real(weight))
+    raw = write_files(tmp_path / "raw", {"a.jsonl": "".join(f'{{"i": {number}}}\n' for number in range(300))})
+    assert table(snapshot_of(raw, tmp_path / "out"), "rejects").height == 300
+    assert weights == [300 * PAGE_WEIGHT]
+    assert [real(weigh(0, pages)) for pages in (1, 30_000, 300_000)] == [1, 1, 16]
 
 
 @pytest.mark.usefixtures("small_ranges")

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 
-# Text that one range may hold: with its copies while it is sorted and written, a worker stays near 250 MB.
+# What the pages of one range may weigh, mostly text: with its copies while it is sorted and written, a worker stays at 250 MB.
 RANGE_BYTES = 16 << 20
 MAX_RANGES = 1 << 16
 # Runs that are mapped at a time: each buffer that a stretch of a file touches brings 64 KB or more of it into memory, three
@@ -45,14 +45,14 @@ def write_run(folder: Path, table: str, frame: pl.DataFrame, shard: str) -> Path
     return target
 
 
-def range_count(text_bytes: int) -> int:
-    """Return into how many ranges a snapshot is cut, a power of two that depends on its text alone.
+def range_count(weight: int) -> int:
+    """Return into how many ranges a snapshot is cut, a power of two; it depends on what its pages weigh alone.
 
     >>> range_count(1000), range_count(100 << 20)
     (1, 8)
     """
     count = 1
-    while count * RANGE_BYTES < text_bytes and count < MAX_RANGES:
+    while count * RANGE_BYTES < weight and count < MAX_RANGES:
         count *= 2
     return count
 
