@@ -52,7 +52,7 @@ def keep_cleaned(store: Store, staging: Path, executor: Executor, progress: Prog
     if store.weight > RENEW_ABOVE:
         executor.renew()
     store.adopt()
-    if small := store.small_runs():
+    for small in store.small_runs():
         folder = staging / "runs" / secrets.token_hex(8)
         executor.submit(run_join, small, folder).result()
         store.replace(small, folder)

@@ -34,6 +34,7 @@ STAGED_INDEX = re.compile(r"\.index(\.next)?\.json-[0-9a-f]{8}\.tmp")
 # file each for ever; a run of a full batch comes to some 40 MB.
 SMALL_BYTES = 16 << 20
 SMALL_RUNS = 16
+JOINED_BYTES = 64 << 20  # of runs that are joined into one: what a worker holds
 log = logging.getLogger("threadmill")
 
 
@@ -239,10 +240,20 @@ class Store:
 
     # -- keeping ----------------------------------------------------------------------------------------------------------
 
-    def small_runs(self) -> list[Run]:
-        """Return the runs to join into one: the small ones, where they are many."""
+    def small_runs(self) -> list[list[Run]]:
+        """Return the runs to join, each list into one: the small ones, where they are many."""
         small = [run for run in self.runs() if size_of(run.folder) < SMALL_BYTES]
-        return small if len(small) > SMALL_RUNS else []
+        if len(small) <= SMALL_RUNS:
+            return []
+        joined: list[list[Run]] = [[]]
+        size = 0
+        for run in small:
+            size += size_of(run.folder)
+            if joined[-1] and size > JOINED_BYTES:
+                joined.append([])
+                size = size_of(run.folder)
+            joined[-1].append(run)
+        return [runs for runs in joined if len(runs) > 1]
 
     def replace(self, joined: list[Run], folder: Path) -> None:
         """Take the run in `folder` for those that were joined into it, in their order."""
@@ -261,7 +272,8 @@ class Store:
         """Move the new runs to where they stay; until `keep`, no index names them, and a later run would sweep them away."""
         self._folder.mkdir(exist_ok=True)
         for name in self._alive().keys() & self._folders.keys():
-            self._folders[name] = Path(shutil.move(self._folders[name], self._folder / name))  # may be on another disk
+            if self._folders[name] != self._folder / name:
+                self._folders[name] = Path(shutil.move(self._folders[name], self._folder / name))  # may be on another disk
 
     def keep(self, basis: str = "") -> None:
         """Make the new runs last, and an index of them beside the one of the snapshot that is published; see `settle`.

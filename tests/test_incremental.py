@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows import pipeline, run, store, versions
+from flows.index import size_of
 from flows.publish import runs
 from flows.read import batches as planning
 from flows.read import pieces, stamps
@@ -158,6 +159,23 @@ def test_many_small_runs_are_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         snapshot = snapshot_of(tmp_path / "raw", tmp_path / "p")
         folders = [path for path in (tmp_path / "p/.snapshots/.cleaned").iterdir() if path.is_dir()]
         assert len(folders) <= 3
+    assert parts_of(snapshot) == parts_of(snapshot_of(tmp_path / "raw", tmp_path / "anew"))
+
+
+def test_small_runs_are_joined_as_far_as_a_worker_can_hold_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "BATCH_FILES", 1)
+    for number in range(9):
+        write_page(tmp_path / "raw", f"{number}.txt", thread(number))
+    cleaned_folder = tmp_path / "p/.snapshots/.cleaned"
+    snapshot_of(tmp_path / "raw", tmp_path / "p")
+    largest = max(size_of(path) for path in cleaned_folder.iterdir() if path.is_dir())
+    monkeypatch.setattr(store, "SMALL_RUNS", 3)
+    monkeypatch.setattr(store, "JOINED_BYTES", 3 * largest)
+    write_page(tmp_path / "raw", "9.txt", thread(9))
+    snapshot = snapshot_of(tmp_path / "raw", tmp_path / "p")
+    sizes = [size_of(path) for path in cleaned_folder.iterdir() if path.is_dir()]
+    assert 3 <= len(sizes) <= 5
+    assert max(sizes) <= 3 * largest
     assert parts_of(snapshot) == parts_of(snapshot_of(tmp_path / "raw", tmp_path / "anew"))
 
 
