@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import struct
+import subprocess
+import sys
 import tarfile
 import zlib
 from pathlib import Path
@@ -16,6 +18,7 @@ import zstandard
 
 from flows.read import archives, batches, bounds, parquet, pieces
 from flows.read.batches import plan_batches, read_batch
+from flows.read.documents import read_document
 from flows.read.inputs import find_inputs
 from flows.records import Page, Unreadable
 from tests.conftest import write_files
@@ -123,11 +126,12 @@ TINY = {
 def test_a_batch_takes_so_many_records_however_small_they_are(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows.read import crawls
+    from flows.read import crawls, documents
 
     most = 100
-    for module in (batches, crawls):
+    for module in (batches, crawls, documents):
         monkeypatch.setattr(module, "MOST_RECORDS", most)
+    for module in (batches, crawls):
         monkeypatch.setattr(module, "RECORD_BYTES", pieces.BATCH_BYTES // most)
     monkeypatch.setattr(batches, "MOST_COPIES", 1000)
     raw = write_files(tmp_path / "raw", {f"{copy}/{name}": TINY[name](249) for copy in range(3)})
@@ -155,3 +159,35 @@ def test_refused_records_of_one_content_are_counted_beyond_some(tmp_path: Path) 
     assert refused[-1].reason.startswith("9,900 more records from this one on")
     assert refused[-1].source == "a.jsonl#@300"
     assert len(found) == len(refused) + 1
+
+
+DOCUMENTS = {
+    b' [ {"text": "a"} , 7,{}]\n': 3,
+    b"[{},]": None,
+    b"[{}": None,
+    b"[{} {}]": None,
+    b"[{}] x": None,
+    b"[]": None,
+    b"[1, 2]": None,
+    b'{"threads": [{"text": "a"}, {"text": "b"}]}': 2,
+    b'{"threads": [' + b"1," * 1_000_001 + b"1]}": None,
+}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document[:20])
+def test_a_document_gives_each_item_of_its_list_or_nothing_at_all(document: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(document)
+    read = read_document(tmp_path / "a.json")
+    assert (None if read is None else sum(count for count, _ in read)) == DOCUMENTS[document]
+
+
+@pytest.mark.slow
+def test_a_document_of_millions_of_records_is_taken_apart_in_flat_memory(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(b"[" + b",".join([b"{}"] * 5_000_000) + b"]")
+    code = (
+        "import resource, sys; from pathlib import Path; import flows.batches; from flows.read.documents import read_document;"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10; before = peak();"
+        "read_document(Path(sys.argv[1])); print(peak() - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.json"], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 300

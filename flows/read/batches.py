@@ -196,12 +196,12 @@ def find_line_starts(path: Path, start: int, end: int) -> tuple[list[int], int]:
     return [line for line in starts if line < end], count
 
 
-def _spool_document(found: Input, lines: list[bytes], spool: Path) -> Iterator[tuple[Piece, int]]:
+def _spool_document(found: Input, lines: list[tuple[int, bytes]], spool: Path) -> Iterator[tuple[Piece, int]]:
     base = 0
-    for at in range(0, len(lines), MOST_RECORDS):
-        some = lines[at : at + MOST_RECORDS]
-        yield _write_spool(found, name_spool(found, spool, base), some, base)
-        base += sum(map(len, some))
+    for count, some in lines:
+        piece, weight = _write_spool(found, name_spool(found, spool, base), [some], base)
+        yield piece, max(weight, RECORD_BYTES * count)
+        base += len(some)
 
 
 def _peek(path: Path) -> bytes:
