@@ -103,6 +103,21 @@ def test_the_time_of_a_page_grows_as_its_length_does(kind: str) -> None:
     assert growth_of(GROWING[kind], split, 500) < LINEAR
 
 
+HUGE: dict[str, Callable[[], str]] = {
+    "tags": lambda: as_page("<p>x" * 400_001),
+    "attributes": lambda: as_page("<p a b c d e f g>" * 100_000),
+    "lines": lambda: "Why?\n" + "a\n" * 500_000,
+}
+
+
+@pytest.mark.parametrize("kind", HUGE)
+def test_a_page_whose_parts_would_fill_the_memory_is_refused(kind: str) -> None:
+    form = "txt" if kind == "lines" else "html"
+    refused = page_from(HUGE[kind]().encode(), f"a.{form}", form, Provenance())
+    assert isinstance(refused, Unreadable)
+    assert (refused.check, kind in refused.reason) == ("too-complex", True)
+
+
 DEEPEST = {"blocks": "<div>x", "lists": "<ul><li>x", "items": "<div itemscope itemprop=a>x", "tables": "<table><tr>x<td>y"}
 
 

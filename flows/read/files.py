@@ -20,7 +20,7 @@ from flows.read.bounds import Budget, MeteredStream
 from flows.read.deadline import time_limit
 from flows.read.decode import decode, find_binary
 from flows.read.forms import form_of
-from flows.read.parsing_costs import find_excess, is_too_deep
+from flows.read.parsing_costs import MAX_LINES, find_excess, has_many_lines, is_too_deep
 from flows.read.whereabouts import CHECK, REASON, WHEREABOUTS
 from flows.records import Page, Unreadable
 
@@ -178,6 +178,9 @@ def _page_from(data: bytes, source: str, form: str, known: Provenance, declared:
     if not text.strip():
         reason = "the page holds no visible text; a page that scripts fill must be scraped after they ran"
         return Unreadable(source, form, "empty", reason, bytes=len(data), digest=digest)
+    if has_many_lines(text):
+        reason = f"the page has more than {MAX_LINES:,} lines, which no thread has; split the file, or give it as .jsonl"
+        return Unreadable(source, form, "too-complex", reason, bytes=len(data), digest=digest)
     return Page(
         source=source, format=form, text=text, bytes=len(data), digest=digest, url=url, site=known.site, title=title,
         language=language, fetched_at=known.fetched_at, licence=known.licence, encoding=encoding, replacement_count=replaced,

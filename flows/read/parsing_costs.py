@@ -28,6 +28,8 @@ OPTION = re.compile(r"<opt(?:ion|group)\b", re.IGNORECASE)
 MAX_ATTRIBUTES, LONG_PAGE, LONG_TAG = 20_000, 60_000, 2_000
 ATTRIBUTE = re.compile(r"""[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+))?""")
 START = re.compile(rf"<[a-zA-Z][^\s/>]*+(?:[\s/=]++|{ATTRIBUTE.pattern})*+")
+# In memory a tag takes up to half a kilobyte, an attribute a quarter, a line of text as much: 300 MB at most of each kind.
+MAX_TAGS, MAX_ALL_ATTRIBUTES, HUGE_PAGE, MAX_LINES = 400_000, 600_000, 1_000_000, 500_000
 # Formatting elements of which this many are left open, and what opens them again; of equal ones three at most.
 MANY_OPEN, MAX_REOPENED, MAX_EQUAL = 50, 150_000, 3
 FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())  # noqa: SIM905 -- likewise
@@ -41,6 +43,10 @@ def find_excess(html: str) -> str | None:
     >>> find_excess("<p>" + "<option>x" * 4_001), find_excess("<option>x" * 4_000)
     ('more than 4,000 options', None)
     """
+    if html.count("<") > MAX_TAGS:
+        return f"more than {MAX_TAGS:,} tags"
+    if len(html) > HUGE_PAGE and sum(len(ATTRIBUTE.findall(tag[0])) - 1 for tag in START.finditer(html)) > MAX_ALL_ATTRIBUTES:
+        return f"more than {MAX_ALL_ATTRIBUTES:,} attributes"
     if html.count("<") > MAX_OPTIONS and len(OPTION.findall(html)) > MAX_OPTIONS:
         return f"more than {MAX_OPTIONS:,} options"
     if len(html) > LONG_PAGE and _has_many_attributes(html):
@@ -78,6 +84,15 @@ def _reopens_many(html: str) -> bool:
             opened.append(rest)
         count += len(opened)
     return False
+
+
+def has_many_lines(text: str) -> bool:
+    """Whether a text has more than MAX_LINES lines.
+
+    >>> has_many_lines("a\\n" * 500_000), has_many_lines("a\\n" * 500_001)
+    (False, True)
+    """
+    return text.count("\n") + text.count("\r") > MAX_LINES
 
 
 def is_too_deep(html: str) -> bool:
