@@ -79,7 +79,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(given: list[str]) -> int:
     _heed_termination()
-    parsed = build_parser(next((word for word in given if not word.startswith("-")), None)).parse_args(given)
+    parser = build_parser(next((word for word in given if not word.startswith("-")), None))
+    try:
+        parsed = parser.parse_args(given)
+    except SystemExit as asked:  # for help or the version, which is printed
+        return int(asked.code or 0)
     if parsed.command not in LIGHT:
         check_address_space()
     run = import_module(f"flows.commands.{COMMANDS[parsed.command][0]}").run

@@ -156,7 +156,7 @@ def test_literals_without_posts_are_no_thread() -> None:
 
 
 def test_a_page_nested_deeper_than_forums_nest_is_not_asked() -> None:
-    source = '<article class="message--post"><div class="message-body">' * 3000 + "word"
+    source = '<article class="message--post"><div class="message-body">' * 2400 + "word"
     page = page_from(source.encode(), "a.html", "html", Provenance())
     assert isinstance(page, Page)
     assert find_known(Survey(page, _markup(page)), read_layouts()) is None
