@@ -67,6 +67,12 @@ class DeadlyExecutor(PlainExecutor):
         return super().submit(work_deadly, job, *arguments)
 
 
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the workers take no compiled modules, in which nothing can be put in the place of a function."""
+    monkeypatch.setenv("THREADMILL_PLAIN", "1")
+
+
 def told(tmp_path: Path, files: dict[str, bytes | str], workers: int) -> dict[str, str]:
     """Clean files; return what each scrape came to: its verdict, or why it was refused."""
     raw = write_files(tmp_path / "raw", files)
