@@ -113,8 +113,9 @@ class _Known:
         for places in (self._by_id[one.shown.id], self._by_words[one.words]):
             if len(places) < MOST_ALIKE and number not in places:
                 places.append(number)
-        for gram in one.grams.keys() - post.grams.keys():
-            self._by_gram[gram].append(number)
+        for gram in one.grams:
+            if gram not in post.grams:  # a difference of the two would go through all that older scrapes have shown
+                self._by_gram[gram].append(number)
         post.grams |= one.grams
         return post
 

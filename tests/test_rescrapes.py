@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from flows.publish.runs import PAGE
 from flows.rescrapes import Shown, match_posts, match_rescraped
 from schemas import LINKS
+from tests.growth import growth_of
 from tests.inline import snapshot_of
 from tests.test_incremental import write_page
 from tests.test_publish import parts_of, table
@@ -319,3 +320,15 @@ def test_many_alike_posts_of_one_author_cost_no_square() -> None:
 
     compare(100)
     assert min(compare(1600), compare(1600)) < 20 * max(compare(200), compare(200))  # eight times; a square would be 64
+
+
+def edit_often(scrapes: int) -> list[Shown]:
+    """One answer that each scrape shows with other words at its end."""
+    base = "Stitches over a joint stay in for ten to fourteen days; keep the cut covered until then and do not kneel on it."
+    return [
+        Shown(f"{n:032x}", "a" * 32, "day", None, f"{base} It was edited as number {n} and {n + 1}.") for n in range(scrapes)
+    ]
+
+
+def test_an_answer_that_is_edited_in_each_scrape_costs_each_the_same() -> None:
+    assert growth_of(edit_often, match_posts, 1000) < 1.4
