@@ -321,7 +321,8 @@ LARGE: dict[str, tuple[str, tuple[bytes, bytes, int, bytes], str]] = {
     "a JSON line of 50 MB": ("x.jsonl", (b'{"text": "', b"word ", 50 * MIB, b'"}'), "too-large"),
     "a line as long as may be": ("x.txt", (b"", b"word ", MAX_PAGE_BYTES - 9, b""), "no-thread"),
     "short lines as many as may be": ("x.txt", (b"", "zwölf Wörter\n".encode(), MAX_PAGE_BYTES - 99, b""), "no-thread"),
-    "short paragraphs as many as may be": ("x.html", (b"<html>", b"<p>one word</p>\n", MAX_PAGE_BYTES - 99, b""), "no-thread"),
+    "short paragraphs as many as may be": ("x.html", (b"<html>", b"<p>one word</p>\n", 3 * MIB, b""), "no-thread"),
+    "more paragraphs than may be": ("x.html", (b"<html>", b"<p>one word</p>\n", MAX_PAGE_BYTES - 99, b""), "too-complex"),
     "100,000 lines without a thread": ("x.txt", (b"", LINES.encode(), 1, b""), "no-thread"),
 }
 
