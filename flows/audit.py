@@ -10,9 +10,10 @@ from prefect.events import emit_event
 from pydantic import Field
 
 from flows.clean import PrefectExecutor, make_task_runner
-from flows.holding import UNKNOWN, Waiting, judge_waiting
+from flows.holding import Waiting, judge_waiting
 from flows.output import escape_cells
 from flows.places import read_place
+from flows.removals import UNKNOWN
 from flows.workers import WorkerPool, count_cores
 
 SITE_FAILED = "threadmill.site.failed"  # the event that a site's new batch would be held back

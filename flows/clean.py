@@ -20,11 +20,10 @@ from prefect.tasks import Task
 from pydantic import Field
 
 from flows.errors import Fault
-from flows.holding import UNKNOWN
 from flows.judge import judge_batch
 from flows.output import escape_cells, escape_markdown
 from flows.places import read_place
-from flows.removals import MAX_REMOVED
+from flows.removals import MAX_REMOVED, UNKNOWN
 from flows.report import WATCHER, as_markdown, held_lines, read_refused, summarize
 from flows.run import Options, Outcome, run_clean
 from flows.server import WITHOUT, open_own_server

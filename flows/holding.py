@@ -18,6 +18,7 @@ from flows.output import escape_markdown
 from flows.publish.manifest import SNAPSHOTS, read_manifest
 from flows.publish.snapshots import basis_of, latest_snapshot
 from flows.read.inputs import find_inputs
+from flows.removals import UNKNOWN
 from flows.store import find_waiting
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from flows.judging.profiles import Profiles
     from flows.store import Store, Work
 
-UNKNOWN = "-"  # how a site that is not known is named where sites are
 MOST_FAILED = 200  # scrapes that an artifact names
 REASONS = 20  # of a site, in the manifest
 

@@ -201,7 +201,7 @@ def test_a_file_that_was_emptied_is_gone(root: Path) -> None:
     assert held_of(clean(root)) == [("a.example", "removed", 12, 12)]
 
 
-def test_a_share_of_its_own_holds_for_a_site_and_outlives_its_folder(tmp_path: Path) -> None:
+def test_a_share_of_its_own_holds_for_a_site(tmp_path: Path) -> None:
     write_site(tmp_path / "raw", "a.example", range(12), more="max_removed = 1\n")
     write_site(tmp_path / "raw", "b.example", range(12), more="max_removed = 0.1\n")
     clean(tmp_path)
